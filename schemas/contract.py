@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 class Contract(BaseModel):
     """A record, or a part of one. Readers ignore fields they do not know, so fields can be added within a version."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_serialization_defaults_required=True)
 
     def to_json(self) -> bytes:
         """The record's value on the log: UTF-8 JSON with every field present, absent values as null."""

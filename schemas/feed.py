@@ -17,7 +17,12 @@ class Feed(Contract):
     home: str = Field(description="Partition key of all tables of ingest.")
     title: str | None = None
     paused: bool = False
+    removed: bool = Field(default=False, description="No longer on any list: not polled, but its state is kept.")
     synced_at: Timestamp
+
+    @property
+    def is_polled(self) -> bool:
+        return not self.paused and not self.removed
 
 
 class FeedStatus(StrEnum):
@@ -67,7 +72,8 @@ class ArticleState(Contract):
     feed: FeedRef
     also_in: tuple[FeedRef, ...] = ()
     guids: tuple[GuidAlias, ...] = ()
-    last_seen_at: Timestamp
+    last_seen_at: Timestamp = Field(description="When any feed carried it; written at most once a day.")
+    home_seen_at: Timestamp | None = Field(default=None, description="The same, for its home feed alone.")
 
 
 class FeedStatusEvent(Contract):

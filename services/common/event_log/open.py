@@ -10,7 +10,7 @@ from services.common.event_log.port import EventLog
 _FORMS = "sqlite:///path/to/file or kafka://host:port[,host:port…]"
 
 
-def open_log(address: str, clock: Clock = system_clock) -> EventLog:
+def open_log(address: str, clock: Clock = system_clock, *, replication: int = 1) -> EventLog:
     """The log at `address`, to be entered as a context manager. Raises UsageError if the address is malformed."""
     parts = urlsplit(address)
     if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:

@@ -1,5 +1,9 @@
 """Which partition a key belongs to: Kafka's own rule, in both adapters."""
 
+from collections.abc import Mapping
+
+from services.common.errors import UsageError
+
 _MASK = 0xFFFFFFFF
 _SEED = 0x9747B28C
 _MULTIPLIER = 0x5BD1E995
@@ -8,6 +12,13 @@ _MULTIPLIER = 0x5BD1E995
 def partition_of(partition_key: str, partitions: int) -> int:
     """murmur2(key) mod partitions, as Kafka's default partitioner computes it."""
     return (_murmur2(partition_key.encode("utf-8", "surrogateescape")) & 0x7FFFFFFF) % partitions
+
+
+def refuse_unequal(partitions: Mapping[str, int]) -> None:
+    """Raises UsageError unless these topics have equally many partitions."""
+    if len(set(partitions.values())) > 1:
+        counts = ", ".join(f"{topic} has {count}" for topic, count in partitions.items())
+        raise UsageError(f"a table needs as many partitions as the topic it goes with: {counts}")
 
 
 def _murmur2(data: bytes) -> int:

@@ -63,6 +63,8 @@ class Start(Enum):
 class Share(Protocol):
     """Exclusive hold of one partition of a source topic, with its co-partitioned tables restored.
 
+    `poll` and `commit` may run at the same time, each once.
+
     `tables` maps table topic → key → latest value; a successful commit updates it. It belongs to the adapter: do
     not write to it. Once `stopping` is true the work should commit what is done and return.
     """
@@ -89,7 +91,8 @@ class Share(Protocol):
         """Write `records` and the consumed offset, all or nothing; return when durable.
 
         Records of a table must belong to this share's partition. Raises OwnershipLost when the partition belongs to
-        someone else or the outcome is unknown, RecordTooLarge and ValueError before anything is written.
+        someone else or the outcome is unknown; LogUnavailable, RecordTooLarge, UsageError (no such topic) and
+        ValueError when nothing was written. A cancelled commit may be written or not, and ends the share.
         """
 
 
@@ -97,7 +100,7 @@ Work = Callable[[Share], Awaitable[None]]
 
 
 class EventLog(Protocol):
-    """One log. Use it as an async context manager."""
+    """One log. Use it as an async context manager. Naming a topic that it does not have raises UsageError."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -117,7 +120,7 @@ class EventLog(Protocol):
     def read(self, topic: str, start: Start, *, follow: bool = True) -> AsyncIterator[StoredRecord]:
         """Committed records of every partition, as a consumer without a group sees them.
 
-        Without `follow` it ends at the end the topic had when reading began.
+        Without `follow` it ends at the end the topic had when reading began. Close it if you leave it early.
         """
 
     async def share_out(self, source: str, group: str, tables: Collection[str], work: Work, stop: "Stop") -> None:
@@ -125,11 +128,13 @@ class EventLog(Protocol):
 
         Partitions run concurrently. When a share is lost its work is cancelled, after a bounded time to finish; a
         partition can come back with a new share, so work keeps nothing beyond its share. Work that returns early
-        is done with its partition. An error of work other than OwnershipLost stops all and is raised.
+        is done with its partition; once that is so for all this member holds, this returns without waiting for
+        `stop`. An error of work other than OwnershipLost stops all and is raised. Raises UsageError if a table has
+        not as many partitions as `source`.
         """
 
     async def lag(self, source: str, group: str) -> Mapping[int, int]:
-        """Records of each partition of `source` that `group` has not consumed yet."""
+        """How far `group` is behind the end of each partition of `source`, in offsets; 0 if it has consumed all."""
 
     async def check(self) -> None:
         """Return if the log answers. Raises LogUnavailable."""

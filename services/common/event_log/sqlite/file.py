@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 from sqlite3 import Connection
+from typing import Self
 
 from services.common.clock import Clock
 from services.common.errors import LogUnavailable
@@ -12,6 +13,7 @@ from services.common.event_log.port import Record
 from services.common.event_log.sqlite import topics
 from services.common.event_log.sqlite.reader import Ends, Reader
 from services.common.event_log.sqlite.records import Placement, insert, milliseconds, refuse_oversize
+from services.common.event_log.sqlite.schema import connect_twice
 from services.common.event_log.sqlite.writer import Act, Writer
 
 CLEAN_EVERY = timedelta(minutes=5)
@@ -20,11 +22,16 @@ CLEAN_EVERY = timedelta(minutes=5)
 class LogFile:
     """Everything here runs in two threads of its own: nothing blocks the event loop."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    @classmethod
+    async def open(cls, path: Path, clock: Clock) -> Self:
+        """Raises UsageError or LogUnavailable, see `connect`."""
+        return cls(path, clock, *await asyncio.to_thread(connect_twice, path))
+
+    def __init__(self, path: Path, clock: Clock, writing: Connection, reading: Connection) -> None:
         self.path = path
         self._clock = clock
-        self.writer = Writer(path)
-        self.reader = Reader(path)
+        self.writer = Writer(path, writing)
+        self.reader = Reader(path, reading)
         self.ends = Ends(self.reader)
         self._placement: Placement | None = None
         self._background = [asyncio.create_task(self.ends.watch()), asyncio.create_task(self._clean_regularly())]
@@ -34,7 +41,7 @@ class LogFile:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.writer.close()
-        self.reader.close()
+        await self.reader.close()
 
     async def placement_of(self, names: Collection[str]) -> Placement:
         """Where records of these topics go, read again if another process has made one of them since."""

@@ -9,11 +9,13 @@ from typing import Self
 
 from schemas.topics import LogTopic
 from services.common.clock import Clock
+from services.common.errors import OwnershipLost
+from services.common.event_log.partitions import refuse_unequal
 from services.common.event_log.port import Record, Start, Stop, StoredRecord, Work
 from services.common.event_log.sqlite import topics as topic_table
 from services.common.event_log.sqlite.file import LogFile
 from services.common.event_log.sqlite.records import fetch
-from services.common.event_log.sqlite.shares import SqliteShare, begin_epoch, consumed_offset, hold_group
+from services.common.event_log.sqlite.shares import SqliteShare, begin_epoch, consumed_offset, group_taken, hold_group
 from services.common.tasks import first_failure
 
 READ_RECORDS = 200
@@ -29,7 +31,7 @@ class SqliteLog:
         self._clock = clock
 
     async def __aenter__(self) -> Self:
-        self._file = LogFile(self._path, self._clock)
+        self._file = await LogFile.open(self._path, self._clock)
         return self
 
     async def __aexit__(
@@ -62,11 +64,12 @@ class SqliteLog:
                 )
                 positions[partition_id] = records[-1].offset + 1 if records else end
                 for record in records:
-                    if record.offset < end:
+                    if follow or record.offset < end:
                         yield record
 
     async def share_out(self, source: str, group: str, tables: Collection[str], work: Work, stop: Stop) -> None:
         placement = await self._file.placement_of({source, *tables})
+        refuse_unequal({topic: len(placement.partition_ids(topic)) for topic in (source, *tables)})
         with hold_group(self._path, group):
             epoch = await self._file.writer.run(lambda connection: begin_epoch(connection, group))
             shares = [
@@ -76,7 +79,10 @@ class SqliteLog:
 
             async def run(share: SqliteShare) -> None:
                 await share.restore(tables)
-                await work(share)
+                try:
+                    await work(share)
+                except OwnershipLost:
+                    raise group_taken(self._path, group) from None
 
             async def wake_polls() -> None:
                 await stop.wait()
@@ -106,4 +112,4 @@ class SqliteLog:
         return await self._file.reader.run(query)
 
     async def check(self) -> None:
-        await self._file.reader.run(lambda connection: connection.execute("SELECT 1").fetchone())
+        await self._file.reader.run(lambda connection: connection.execute("SELECT count(*) FROM topics").fetchone())

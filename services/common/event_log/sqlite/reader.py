@@ -4,11 +4,11 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from services.common.errors import LogUnavailable
-from services.common.event_log.sqlite.schema import connect
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -18,9 +18,9 @@ LOOK_SECONDS = 0.02  # how soon commits of other processes are noticed; the port
 class Reader:
     """Runs queries on its own connection, off the event loop."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
-        self._connection = connect(path)
+        self._connection = connection
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="log-reader")
 
     async def run(
@@ -36,8 +36,8 @@ class Reader:
         except sqlite3.Error as error:
             raise LogUnavailable(f"log {self._path} cannot be read: {error}") from error
 
-    def close(self) -> None:
-        self._executor.shutdown()
+    async def close(self) -> None:
+        await asyncio.to_thread(self._executor.shutdown)
         self._connection.close()
 
 
@@ -87,7 +87,8 @@ class Ends:
     async def watch(self) -> None:
         """Refresh for ever."""
         while True:
-            await self.refresh()
+            if True:  # who reads hears of it; the next look may succeed
+                await self.refresh()
             await asyncio.sleep(LOOK_SECONDS)
 
     def _wake(self, partition_id: int) -> None:

@@ -1,5 +1,6 @@
 """Consumer groups of the embedded log: one member, held by a lock of the operating system, and its shares."""
 
+import asyncio
 import fcntl
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from services.common.errors import GroupTaken, OwnershipLost
+from services.common.errors import GroupTaken, LogUnavailable, OwnershipLost
 from services.common.event_log.port import Batch, Record, Stop
 from services.common.event_log.sqlite.file import LogFile
 from services.common.event_log.sqlite.records import fetch, table_rows
@@ -16,15 +17,20 @@ from services.common.event_log.sqlite.records import fetch, table_rows
 @contextmanager
 def hold_group(path: Path, group: str) -> Iterator[None]:
     """Hold the group's lock: it dies with this process, however that ends. Raises GroupTaken."""
-    lock = path.with_name(f"{path.name}.{group}.lock").open("w")
+    try:
+        lock = path.with_name(f"{path.name}-{group}.lock").open("w")
+    except OSError as error:
+        raise LogUnavailable(f"group {group} of log {path} cannot be locked: {error}") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise GroupTaken(
-                f"another process already runs {group} on log {path}; an embedded log takes one, Kafka takes many"
-            ) from None
+            raise group_taken(path, group) from None
         yield
+
+
+def group_taken(path: Path, group: str) -> GroupTaken:
+    return GroupTaken(f"another process runs {group} on log {path}; an embedded log takes one, Kafka takes many")
 
 
 def begin_epoch(connection: sqlite3.Connection, group: str) -> int:
@@ -104,7 +110,11 @@ class SqliteShare:
         for record in changes:
             if placement.partition(record) != self._partition:
                 raise ValueError(f"record {record.key} of table {record.topic} is not of partition {self._partition}")
-        await self._file.write(records, guard=partial(self._consume, consumed))
+        try:
+            await self._file.write(records, guard=partial(self._consume, consumed))
+        except asyncio.CancelledError:
+            self.end()  # it is written all the same, or not: the tables here may be behind
+            raise
         for record in changes:
             if record.value is None:
                 self._tables[record.topic].pop(record.key, None)

@@ -75,7 +75,8 @@ def _delete_oldest(connection: sqlite3.Connection, partition_id: int, before_ms:
 
 def _forget_tombstones(connection: sqlite3.Connection, partition_id: int, before_ms: int) -> int:
     tombstones = connection.execute(
-        "SELECT id, key FROM records WHERE id >= ? AND id < ? AND value IS NULL AND timestamp_ms < ? LIMIT ?",
+        "SELECT id, key FROM records INDEXED BY tombstones"
+        " WHERE id >= ? AND id < ? AND value IS NULL AND timestamp_ms < ? LIMIT ?",
         (first_id(partition_id), first_id(partition_id + 1), before_ms, MAX_DELETED_TOGETHER),
     ).fetchall()
     connection.executemany("DELETE FROM records WHERE id = ?", [(record_id,) for record_id, _ in tombstones])

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from services.common.errors import LogUnavailable
-from services.common.event_log.sqlite.schema import connect
 
 Result = TypeVar("Result")
 Act = Callable[[sqlite3.Connection], Any]
@@ -24,11 +23,11 @@ MAX_ACTS_TOGETHER = 64
 class Writer:
     """`run(act)` calls `act(connection)` inside a transaction and returns its result once it is on disk."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
         self._queue: queue.SimpleQueue[tuple[Act, asyncio.Future[Any]] | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
-        self._connection = connect(path)
+        self._connection = connection
         self._thread = threading.Thread(target=self._work, name="log-writer", daemon=True)
         self._thread.start()
 
@@ -37,7 +36,7 @@ class Writer:
         done: asyncio.Future[Result] = self._loop.create_future()
         self._queue.put((act, done))
         # The thread goes on whatever the caller does, so a cancelled caller leaves the write to end by itself.
-        return await asyncio.shield(done)
+        return await done
 
     async def close(self) -> None:
         """Finish what is queued, then close the file."""

@@ -1,0 +1,266 @@
+"""The `newsflow` command: flags in, exit code out.
+
+0 is done, 1 failed, 2 a mistake of the user (told in one line), 130 interrupted.
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from services.common.errors import NewsflowError, UsageError
+
+Log = Annotated[
+    str | None,
+    typer.Option("--log", metavar="ADDRESS", help="Event log: sqlite:///path or kafka://host:port. [NEWSFLOW_LOG]"),
+]
+HttpPort = Annotated[
+    int | None,
+    typer.Option(
+        help="Port for /livez, /readyz and /metrics; 0 takes any free one. [NEWSFLOW_HTTP_PORT]", min=0, max=65535
+    ),
+]
+FeedNames = Annotated[
+    list[str], typer.Argument(metavar="FEED...", help="Feed ids or addresses, as `feeds list` shows.")
+]
+
+app = typer.Typer(
+    name="newsflow",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="News feeds in, tagged articles on Kafka topics out.\n\nStart with: newsflow replay seeds/",
+    epilog="Settings come from NEWSFLOW_… variables (see the README); flags win.",
+)
+feeds_app = typer.Typer(no_args_is_help=True, help="Say which feeds are polled.")
+topics_app = typer.Typer(no_args_is_help=True, help="Create and check the topics on the log.")
+app.add_typer(feeds_app, name="feeds")
+app.add_typer(topics_app, name="topics")
+
+
+def main() -> None:
+    """Entry point. A user's mistake is one line on standard error, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        code = 2
+    except click.ClickException as error:
+        code = _complain(error.format_message(), 2)
+    except UsageError as error:
+        code = _complain(str(error), 2)
+    except NewsflowError as error:
+        code = _complain(str(error), 1)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # Who reads us has gone, as `head` does; there is nobody left to tell.
+        sys.stderr.close()
+        code = 0
+    sys.exit(code or 0)
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"newsflow: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+@app.command()
+def replay(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Seed files (*.txt), or folders of them.")],
+    count: Annotated[int | None, typer.Option(min=1, help="Repeat the seeds as this many distinct articles.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Let articles appear at this many a second.")] = None,
+    log: Annotated[
+        str | None, typer.Option("--log", metavar="ADDRESS", help="Event log to use. Default: a fresh temporary file.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the public records, one JSON object a line, instead of a picture.")
+    ] = False,
+    now: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Let the clock stand still at this RFC 3339 time: output then repeats exactly."
+        ),
+    ] = None,
+) -> int:
+    """Run the whole stream over seed articles, served as a real feed over HTTP on this machine.
+
+    Ends when every article is on the public topic, and shows what came out. Exit code 0 means: each exactly once.
+    """
+    from services.commands.replay import ReplayOptions, run_replay
+
+    return run_replay(
+        ReplayOptions(
+            paths=tuple(paths),
+            count=count,
+            rate=rate,
+            log=log,
+            as_json=as_json,
+            now=None if now is None else _time(now),
+        )
+    )
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--now {text!r} is no RFC 3339 time, such as 2026-01-31T12:00:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@app.command()
+def run(log: Log = None, http_port: HttpPort = None) -> None:
+    """Run ingest, enrich and publish in one process, until stopped."""
+    _serve(("ingest", "enrich", "publish"), log, http_port)
+
+
+@app.command()
+def ingest(log: Log = None, http_port: HttpPort = None) -> None:
+    """Poll the feeds of the log, and write their articles to news.articles.raw.v1."""
+    _serve(("ingest",), log, http_port)
+
+
+@app.command()
+def enrich(log: Log = None, http_port: HttpPort = None) -> None:
+    """Tag raw articles with language, entities and media topics."""
+    _serve(("enrich",), log, http_port)
+
+
+@app.command()
+def publish(log: Log = None, http_port: HttpPort = None) -> None:
+    """Write enriched articles to the public topics."""
+    _serve(("publish",), log, http_port)
+
+
+def _serve(names: tuple[str, ...], log: str | None, http_port: int | None) -> None:
+    from services.commands.serve import run_services_until_signal
+
+    run_services_until_signal(names, log, http_port)
+
+
+@app.command("feed-server")
+def feed_server(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Seed files (*.txt), or folders of them.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")] = 8000,
+    count: Annotated[int | None, typer.Option(min=1, help="Repeat the seeds as this many distinct articles.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Let articles appear at this many a second.")] = None,
+    revise: Annotated[float, typer.Option(min=0, max=1, help="Share of the articles that is corrected later.")] = 0.0,
+    revise_after: Annotated[float, typer.Option(min=0, help="Seconds from publication to correction.")] = 60.0,
+    misbehave: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FAULT=SHARE", help="Answer a share of requests badly: status:503=0.1, slow:2=0.05, …"),
+    ] = None,
+) -> None:
+    """Serve seed articles as RSS feeds over HTTP, well-behaved or not. Lists them all at /feeds.opml."""
+    from services.commands.feed_server import FeedServerOptions, run_feed_server
+
+    run_feed_server(
+        FeedServerOptions(
+            paths=tuple(paths),
+            host=host,
+            port=port,
+            count=count,
+            rate=rate,
+            revise=revise,
+            revise_after_seconds=revise_after,
+            misbehave=tuple(misbehave or ()),
+        )
+    )
+
+
+@app.command()
+def tail(
+    topic: Annotated[str, typer.Argument(help="Topic to read, such as news.articles.v1.")],
+    log: Log = None,
+    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Start with the oldest record.")] = False,
+    limit: Annotated[int | None, typer.Option("-n", min=1, help="Stop after this many records.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each record's value as it is, one a line.")] = False,
+) -> None:
+    """Follow a topic of the log, as a downstream consumer would see it."""
+    from services.commands.tail import run_tail
+
+    run_tail(topic, log, from_beginning=from_beginning, limit=limit, as_json=as_json)
+
+
+@feeds_app.command("sync")
+def feeds_sync(
+    lists: Annotated[list[Path], typer.Argument(metavar="FILE...", help="OPML files, or YAML files (*.yaml, *.yml).")],
+    log: Log = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave feeds alone that are on none of the lists.")] = False,
+) -> None:
+    """Poll exactly the feeds on these lists: new ones are added, and those no longer listed are removed.
+
+    A removed feed is polled no more, but keeps its state until `feeds purge`.
+    """
+    from services.commands.feeds import sync
+
+    sync(tuple(lists), log, keep=keep)
+
+
+@feeds_app.command("list")
+def feeds_list(
+    log: Log = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Show the feeds, and how each one stands."""
+    from services.commands.feeds import show
+
+    show(log, as_json=as_json)
+
+
+@feeds_app.command("pause")
+def feeds_pause(feeds: FeedNames, log: Log = None) -> None:
+    """Stop polling feeds for now."""
+    from services.commands.feeds import change
+
+    change(feeds, log, {"paused": True})
+
+
+@feeds_app.command("resume")
+def feeds_resume(feeds: FeedNames, log: Log = None) -> None:
+    """Poll paused or removed feeds again."""
+    from services.commands.feeds import change
+
+    change(feeds, log, {"paused": False, "removed": False})
+
+
+@feeds_app.command("remove")
+def feeds_remove(feeds: FeedNames, log: Log = None) -> None:
+    """Take feeds off the list. Their state is kept, so that a feed that comes back repeats nothing."""
+    from services.commands.feeds import change
+
+    change(feeds, log, {"removed": True})
+
+
+@feeds_app.command("purge")
+def feeds_purge(feeds: FeedNames, log: Log = None) -> None:
+    """Forget removed feeds with their state. A purged feed that comes back is new: its articles come again."""
+    from services.commands.feeds import purge
+
+    purge(feeds, log)
+
+
+@topics_app.command("ensure")
+def topics_ensure(log: Log = None) -> None:
+    """Create the topics that are missing, and check that all are as registered."""
+    from services.commands.topics import ensure
+
+    ensure(log)
+
+
+@topics_app.command("list")
+def topics_list(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Show the registry: every topic with its key, partitions and retention."""
+    from services.commands.topics import show
+
+    show(as_json=as_json)

@@ -1,0 +1,1 @@
+"""What the sub-commands of `newsflow` do; imported only when called, so that every start is quick."""

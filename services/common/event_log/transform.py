@@ -1,0 +1,170 @@
+"""The loop of a stateless stage: a batch in, outcomes out, one commit. The only place where outcomes take effect.
+
+A record has three outcomes: done, dead letter (bad record), or the whole batch is tried again (bad world: the step
+raises TryAgain). Any other error stops the service, and its supervisor starts it anew.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from schemas.reasons import Reason
+from schemas.topics import MAX_RECORD_BYTES
+from services.common.backoff import backoff_seconds
+from services.common.clock import Clock
+from services.common.errors import TryAgain
+from services.common.event_log.brake import Brake
+from services.common.event_log.dead_letters import dead_letter, refused_record
+from services.common.event_log.port import Batch, EventLog, Record, Share, Stop, StoredRecord
+
+POLL_WAIT_SECONDS = 1.0  # how often an idle loop shows that it lives
+BRAKE_RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a record became."""
+
+    records: tuple[Record, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Why a record was refused."""
+
+    reason: Reason
+    detail: str
+
+
+Outcome = Done | Dead
+Step = Callable[[Sequence[StoredRecord]], Awaitable[Sequence[Outcome]]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """A committed batch, for logs and metrics."""
+
+    stage: str
+    partition: int
+    records: int
+    written: int
+    dead: dict[Reason, int]
+    step_seconds: float
+    commit_seconds: float
+
+
+class Observer:
+    """What a stage tells of itself. Does nothing here; the runtime listens."""
+
+    def moved(self, stage: str) -> None:
+        """The stage's loop went round."""
+
+    def batch_done(self, batch: BatchDone) -> None:
+        """A batch was committed."""
+
+    def trying_again(self, stage: str, error: TryAgain, wait_seconds: float) -> None:
+        """A batch waits for a better world."""
+
+    def brake(self, stage: str, *, is_on: bool) -> None:
+        """The brake on dead letters has come on or gone off."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """A stateless stage: reads `source` as the consumer group `name` and does `step` to each batch."""
+
+    name: str
+    source: str
+    step: Step
+    clock: Clock
+    max_records: int = 100
+    observer: Observer = field(default_factory=Observer)
+    brake: Brake = field(default_factory=Brake)
+
+    async def run(self, log: EventLog, stop: Stop) -> None:
+        """Work on all partitions this process holds until `stop`; returns when the last batch is committed."""
+        await log.share_out(self.source, self.name, (), self._work, stop)
+
+    async def _work(self, share: Share) -> None:
+        while not share.stopping:
+            batch = await share.poll(self.max_records, POLL_WAIT_SECONDS)
+            self.observer.moved(self.name)
+            if batch.records:
+                await self._handle(share, batch)
+
+    async def _handle(self, share: Share, batch: Batch) -> None:
+        started = time.monotonic()
+        outcomes = await self._attempt(share, batch.records)
+        if outcomes is None:
+            return
+        stepped = time.monotonic()
+        refused = [isinstance(outcome, Dead) for outcome in outcomes]
+        written = self._written(batch.records, outcomes)
+        await share.commit(written, batch.next_offset)
+        self.brake.note(refused)
+        dead: dict[Reason, int] = {}
+        for outcome in outcomes:
+            if isinstance(outcome, Dead):
+                dead[outcome.reason] = dead.get(outcome.reason, 0) + 1
+        self.observer.batch_done(
+            BatchDone(
+                stage=self.name,
+                partition=share.partition,
+                records=len(batch.records),
+                written=len(written),
+                dead=dead,
+                step_seconds=stepped - started,
+                commit_seconds=time.monotonic() - stepped,
+            )
+        )
+
+    async def _attempt(self, share: Share, records: Sequence[StoredRecord]) -> Sequence[Outcome] | None:
+        """Outcomes of the batch, tried until the world allows it; None if the share is to be given up first."""
+        attempt = 0
+        while True:
+            try:
+                outcomes = [_refuse_oversize(outcome) for outcome in await self.step(records)]
+            except TryAgain as error:
+                wait_seconds = backoff_seconds(attempt)
+                self.observer.trying_again(self.name, error, wait_seconds)
+            else:
+                if not self.brake.trips_on(isinstance(outcome, Dead) for outcome in outcomes):
+                    self.observer.brake(self.name, is_on=False)
+                    return outcomes
+                # Not committed: once the cause is mended the same records pass.
+                wait_seconds = BRAKE_RETRY_SECONDS
+                self.observer.brake(self.name, is_on=True)
+            attempt += 1
+            if await _stops_within(share, wait_seconds, lambda: self.observer.moved(self.name)):
+                return None
+
+    def _written(self, records: Sequence[StoredRecord], outcomes: Sequence[Outcome]) -> list[Record]:
+        written: list[Record] = []
+        for record, outcome in zip(records, outcomes, strict=True):
+            if isinstance(outcome, Done):
+                written += outcome.records
+            else:
+                refused = refused_record(record, outcome.reason, outcome.detail)
+                written.append(dead_letter(refused, self.name, self.clock()))
+        return written
+
+
+def _refuse_oversize(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Done):
+        for record in outcome.records:
+            if record.size > MAX_RECORD_BYTES:
+                detail = f"record for {record.topic} would have {record.size} bytes, the limit is {MAX_RECORD_BYTES}"
+                return Dead(Reason.RECORD_TOO_LARGE, detail)
+    return outcome
+
+
+async def _stops_within(share: Share, seconds: float, moved: Callable[[], None]) -> bool:
+    """Wait, showing that the loop lives; true as soon as the share is to be given up."""
+    deadline = time.monotonic() + seconds
+    while not share.stopping and (left := deadline - time.monotonic()) > 0:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(share.wait_stopping(), min(left, POLL_WAIT_SECONDS))
+        moved()
+    return share.stopping

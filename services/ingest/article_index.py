@@ -1,0 +1,112 @@
+"""The articles of one partition, found by what names them. A view over article-state records; writes nothing itself."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Self
+
+from schemas.feed import ArticleState, FeedState
+from services.ingest.identity import Key, keys_of
+
+FORGET_AFTER = timedelta(days=30)
+REFRESH_AFTER = timedelta(days=1)  # how old a persisted `last_seen_at` may get
+
+
+class ArticleIndex:
+    """Article states of one partition as their JSON, parsed only when matched, and an index of their keys.
+
+    Keys are 16-byte hashes: about 400 bytes an article beside the states themselves. Build it from a restored table,
+    decide on `staged()` layers, and `apply` a layer's `changes` once their commit has succeeded; a layer that is
+    dropped leaves no trace. Of several articles with one key the first keeps it.
+    """
+
+    def __init__(self, states: Mapping[str, bytes] | None = None, *, below: Self | None = None) -> None:
+        self._below = below
+        self._states: dict[str, bytes | None] = {}
+        self._owners: dict[Key, str | None] = {}
+        if states:
+            self.apply(states)
+
+    def staged(self) -> "ArticleIndex":
+        """A layer on top: it sees this index, and keeps its own changes to itself."""
+        return ArticleIndex(below=self)
+
+    @property
+    def changes(self) -> Mapping[str, bytes | None]:
+        """What was applied to this layer: article_id → state as JSON, None for a forgotten article."""
+        return self._states
+
+    def apply(self, changes: Mapping[str, bytes | None]) -> None:
+        """Take over states as written to the log; None forgets the article."""
+        for article_id, value in changes.items():
+            old = self.state(article_id)
+            new = None if value is None else ArticleState.model_validate_json(value)
+            kept = set(keys_of(new)) if new else set()
+            for key in keys_of(old) if old else ():
+                if key not in kept and self._owner(key) == article_id:
+                    self._release(key)
+            for key in kept:
+                if self._owner(key) is None:
+                    self._owners[key] = article_id
+            if value is None and self._below is None:
+                self._states.pop(article_id, None)
+            else:
+                self._states[article_id] = value
+
+    def find(self, key: Key) -> ArticleState | None:
+        owner = self._owner(key)
+        return None if owner is None else self.state(owner)
+
+    def state(self, article_id: str) -> ArticleState | None:
+        value = self._value(article_id)
+        return None if value is None else ArticleState.model_validate_json(value)
+
+    def states(self) -> Iterator[ArticleState]:
+        """Every state of this layer alone, parsed one by one."""
+        for value in self._states.values():
+            if value is not None:
+                yield ArticleState.model_validate_json(value)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def _value(self, article_id: str) -> bytes | None:
+        if article_id in self._states or self._below is None:
+            return self._states.get(article_id)
+        return self._below._value(article_id)
+
+    def _owner(self, key: Key) -> str | None:
+        if key in self._owners or self._below is None:
+            return self._owners.get(key)
+        return self._below._owner(key)
+
+    def _release(self, key: Key) -> None:
+        if self._below is None:
+            del self._owners[key]
+        else:
+            self._owners[key] = None
+
+
+def forgettable(
+    index: ArticleIndex, feed_states: Mapping[str, FeedState], now: datetime, *, limit: int = 1_000
+) -> tuple[str, ...]:
+    """Ids of up to `limit` articles to be forgotten: unseen for FORGET_AFTER, and in no feed's latest document.
+
+    `feed_states` are those of the partition by feed_id. As `last_seen_at` is persisted at most once a day, an article
+    counts as in the latest document unless that is more than a day younger. Parses every state: call it rarely.
+    """
+    found: list[str] = []
+    for state in index.states():
+        if len(found) == limit:
+            break
+        if state.last_seen_at >= now - FORGET_AFTER:
+            continue
+        carriers = (state.feed.feed_id, *(ref.feed_id for ref in state.also_in))
+        if not any(_may_carry(feed_states.get(feed_id), state.last_seen_at) for feed_id in carriers):
+            found.append(state.article_id)
+    return tuple(found)
+
+
+def _may_carry(feed_state: FeedState | None, seen_at: datetime) -> bool:
+    if feed_state is None or feed_state.last_document_at is None:
+        return False
+    return seen_at >= feed_state.last_document_at - REFRESH_AFTER

@@ -1,0 +1,154 @@
+"""Dates as feeds state them: text in, an instant in UTC and what it is worth out."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from schemas.article import DateQuality
+
+FUTURE_SLACK = timedelta(days=1)  # clocks and zones that are off
+EPOCH_YEAR = 1971  # a zero somewhere in the publisher's software, not a date
+_MAX_CHARACTERS = 100
+
+# Hours east of UTC. `ET` and alike are left out: they name two offsets, by season.
+_HOURS: Final[dict[str, float]] = {
+    **dict.fromkeys(("z", "ut", "utc", "gmt", "wet"), 0),
+    **dict.fromkeys(("bst", "west", "cet", "met", "mez"), 1),
+    **dict.fromkeys(("cest", "mest", "mesz", "eet", "sast", "cat"), 2),
+    **dict.fromkeys(("eest", "msk", "eat", "trt"), 3),
+    **dict.fromkeys(("hkt", "sgt", "awst", "pht"), 8),
+    **{"ist": 5.5, "pkt": 5, "npt": 5.75, "ict": 7, "wib": 7, "jst": 9, "kst": 9, "acst": 9.5, "aest": 10, "aedt": 11},
+    **{"nzst": 12, "nzdt": 13, "nst": -3.5, "ndt": -2.5, "ast": -4, "adt": -3, "brt": -3, "art": -3},
+    **{"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7},
+    **{"akst": -9, "akdt": -8, "hst": -10},
+}
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar janvier enero januari ene",
+            "feb february februar février fevrier febrero februari fev",
+            "mar march märz marz mars marzo maart mrz mär",
+            "apr april avril abril avr abr",
+            "may mai mayo mei",
+            "jun june juni juin junio",
+            "jul july juli juillet julio juil",
+            "aug august août aout agosto augustus ago",
+            "sep sept september septembre septiembre",
+            "oct october oktober octobre octubre okt",
+            "nov november novembre noviembre",
+            "dec december dezember décembre decembre diciembre dez dic",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+
+_TIME = (
+    r"(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
+    r"\s*(?P<half>[ap]\.?m\.?(?![a-z]))?"
+)
+_ZONE = r"(?P<zone>(?:(?:gmt|utc)\s*)?[+\u2212-]\s*\d{1,2}:?(?:\d{2})?|[a-z]{1,5}(?![a-z]))?"
+_ISO = re.compile(
+    rf"(?P<year>\d{{4}})(?:[-/.]?(?P<month>\d{{2}})(?:[-/.]?(?P<day>\d{{2}}))?)?"
+    rf"(?:(?:t|\s+|,\s*|:)(?:{_TIME}|(?P<compact>\d{{4}}(?:\d{{2}})?(?:[.,]\d+)?)))?\s*{_ZONE}"
+)
+_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s+|[^\W\d_]{2,12},)?"
+_DAY_FIRST = re.compile(
+    rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s/-]*(?:de\s+)?(?P<name>[^\W\d_]{{3,11}})\.?[\s,/-]*(?:de\s+)?"
+    rf"(?P<year>\d{{4}}|\d{{2}})(?:[\s,T-]+(?:at\s+)?{_TIME})?\s*{_ZONE}"
+)
+_MONTH_FIRST = re.compile(
+    rf"{_WEEKDAY}(?P<name>[^\W\d_]{{3,11}})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})"
+    rf"(?:[\s,-]+(?:at\s+)?{_TIME})?\s*{_ZONE}"
+)
+_ASCTIME = re.compile(rf"{_WEEKDAY}(?P<name>[a-z]{{3}})\s+(?P<day>\d{{1,2}})\s+{_TIME}\s*{_ZONE}\s*(?P<year>\d{{4}})")
+_UNIX = re.compile(r"(?P<seconds>\d{9,10})(?P<milliseconds>\d{3})?(?:\.\d+)?")
+_COMMENT = re.compile(r"\([^()]*\)")  # RFC 5322 §3.2.2, as in `+0000 (UTC)`
+_OFFSET = re.compile(r"(?:gmt|utc)?\s*([+\u2212-])\s*(\d{1,2}):?(\d{2})?")
+
+
+def read_date(stated: str | None, now: datetime) -> tuple[datetime | None, DateQuality]:
+    """The instant `stated` names, in UTC, and its quality; None only when it is missing or unreadable.
+
+    Reads RFC 822 and 2822 with named zones, RFC 3339 and ISO 8601, asctime, dates with the month spelled out in six
+    languages and Unix time. A date without a time is its midnight. Without a zone, or with one nobody knows, UTC is
+    assumed and said so. Dates in figures alone with the day or month first are ambiguous, so unreadable.
+    """
+    if stated is None or not stated.strip():
+        return None, DateQuality.MISSING
+    if len(stated) > _MAX_CHARACTERS:
+        return None, DateQuality.UNREADABLE
+    text = " ".join(_COMMENT.sub(" ", stated).split()).lower()
+    try:
+        moment, zone_known = _read(text)
+    except (ValueError, OverflowError):
+        return None, DateQuality.UNREADABLE
+    if moment.year <= EPOCH_YEAR:
+        return moment, DateQuality.EPOCH
+    if moment > now + FUTURE_SLACK:
+        return moment, DateQuality.FUTURE
+    return moment, DateQuality.STATED if zone_known else DateQuality.ZONE_ASSUMED
+
+
+def _read(text: str) -> tuple[datetime, bool]:
+    if match := _UNIX.fullmatch(text):
+        return datetime.fromtimestamp(int(match["seconds"]), UTC), True
+    for pattern in (_DAY_FIRST, _ISO, _MONTH_FIRST, _ASCTIME):
+        if match := pattern.fullmatch(text):
+            break
+    else:
+        raise ValueError("no known form")
+    parts = match.groupdict()
+    naive = datetime(_year(parts["year"]), _month(parts), int(parts["day"] or 1))
+    if (day := parts.get("compact")) is not None:
+        time = timedelta(hours=int(day[:2]), minutes=int(day[2:4]), seconds=int(day[4:6] or 0))
+    else:
+        time = _time(parts)
+    if time > timedelta(hours=24, seconds=1):  # 24:00 is the end of the day in ISO 8601
+        raise ValueError("no such time")
+    offset = _offset(parts["zone"])
+    return (naive + time - (offset or timedelta())).replace(tzinfo=UTC), offset is not None
+
+
+def _year(stated: str) -> int:
+    year = int(stated)
+    if len(stated) == 4:
+        return year
+    return year + (2000 if year < 50 else 1900)  # RFC 5322 §4.3
+
+
+def _month(parts: dict[str, str | None]) -> int:
+    if name := parts.get("name"):
+        if name not in _MONTHS:
+            raise ValueError("no known month")
+        return _MONTHS[name]
+    return int(parts.get("month") or 1)
+
+
+def _time(parts: dict[str, str | None]) -> timedelta:
+    if parts["hour"] is None:
+        return timedelta()
+    hour, minute, second = int(parts["hour"]), int(parts["minute"] or 0), int(parts["second"] or 0)
+    if parts["half"]:
+        if not 1 <= hour <= 12:
+            raise ValueError("no such hour")
+        hour = hour % 12 + (12 if parts["half"].startswith("p") else 0)
+    if minute > 59 or second > 60:
+        raise ValueError("no such time")
+    milliseconds = int((parts["fraction"] or "0").ljust(3, "0")[:3])
+    # A leap second becomes the one before it.
+    return timedelta(hours=hour, minutes=minute, seconds=min(second, 59), milliseconds=milliseconds)
+
+
+def _offset(zone: str | None) -> timedelta | None:
+    if not zone:
+        return None
+    if match := _OFFSET.fullmatch(zone):
+        sign, hours, minutes = match.groups()
+        offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
+        if offset > timedelta(hours=15):
+            raise ValueError("no such zone")
+        return offset if sign == "+" else -offset
+    hours_east = _HOURS.get(zone)
+    return None if hours_east is None else timedelta(hours=hours_east)

@@ -1,0 +1,98 @@
+"""Lists of feeds as people write them (OPML, YAML), and what `feeds sync` makes of them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import listparser
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.feed import Feed, feed_id_of
+from services.common.errors import UsageError
+from services.ingest.urls import canonical_url, home_of
+
+
+class ListedFeed(BaseModel):
+    """One feed of a YAML list. Only `url` is needed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    url: str
+    feed_id: str | None = Field(default=None, alias="id", min_length=1, max_length=200)
+    home: str | None = Field(default=None, min_length=1, max_length=253)
+    title: str | None = None
+    paused: bool = False
+
+
+class _FeedList(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    feeds: tuple[ListedFeed | str, ...]
+
+
+def read_feed_list(path: Path) -> tuple[ListedFeed, ...]:
+    """The feeds of an OPML file, or of a YAML file with a list `feeds` of addresses or mappings. Raises UsageError."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"feed list {path} cannot be read: {error.strerror}") from None
+    feeds = _read_yaml(path, content) if path.suffix in {".yaml", ".yml"} else _read_opml(path, content)
+    if not feeds:
+        raise UsageError(f"feed list {path} names no feed")
+    for feed in feeds:
+        if canonical_url(feed.url, feed.url) is None:
+            raise UsageError(f"feed list {path}: {feed.url!r} is no http or https address")
+    return feeds
+
+
+def _read_yaml(path: Path, content: bytes) -> tuple[ListedFeed, ...]:
+    try:
+        listed = _FeedList.model_validate(yaml.safe_load(content)).feeds
+    except yaml.YAMLError as error:
+        raise UsageError(f"feed list {path} is not YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in {"ListedFeed", "str"})
+        raise UsageError(f"feed list {path}: {place or 'document'}: {first['msg']}") from None
+    return tuple(ListedFeed(url=feed) if isinstance(feed, str) else feed for feed in listed)
+
+
+def _read_opml(path: Path, content: bytes) -> tuple[ListedFeed, ...]:
+    parsed = listparser.parse(content)
+    if not parsed.feeds and parsed.bozo:
+        raise UsageError(f"feed list {path} is neither OPML nor named .yaml: {parsed.bozo_exception}")
+    return tuple(ListedFeed(url=feed.url, title=feed.title or None) for feed in parsed.feeds)
+
+
+def sync_feeds(
+    known: Mapping[str, Feed], listed: Iterable[ListedFeed], now: datetime, *, keep_unlisted: bool = False
+) -> list[Feed]:
+    """The feeds to write so that the log says what the list says; those it no longer names are marked removed.
+
+    A feed keeps its id while its entry has the same `id`, or the same address; it keeps its home for ever.
+    """
+    by_url = {feed.url: feed for feed in known.values()}
+    wanted: dict[str, Feed] = {}
+    for entry in listed:
+        before = (
+            known.get(entry.feed_id) if entry.feed_id else by_url.get(entry.url) or known.get(feed_id_of(entry.url))
+        )
+        feed_id = entry.feed_id or (before.feed_id if before else feed_id_of(entry.url))
+        wanted[feed_id] = Feed(
+            feed_id=feed_id,
+            url=entry.url,
+            home=before.home if before else entry.home or home_of(entry.url),
+            title=entry.title,
+            paused=entry.paused,
+            synced_at=now,
+        )
+    if not keep_unlisted:
+        for feed in known.values():
+            if feed.feed_id not in wanted:
+                wanted[feed.feed_id] = feed.model_copy(update={"removed": True, "synced_at": now})
+    return [feed for feed in wanted.values() if not _says_the_same(feed, known.get(feed.feed_id))]
+
+
+def _says_the_same(feed: Feed, before: Feed | None) -> bool:
+    return before is not None and feed.model_copy(update={"synced_at": before.synced_at}) == before

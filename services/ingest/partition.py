@@ -1,0 +1,233 @@
+"""The polling loop of one share: polls what is due, settles what came back, and commits whole polls together."""
+
+import asyncio
+import random
+import time
+from collections.abc import Container
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from schemas.feed import Feed, FeedState
+from schemas.topics import ARTICLE_STATE, FEED_STATE, FEEDS
+from services.common.backoff import backoff_seconds
+from services.common.batched import batched
+from services.common.decode import dead_record
+from services.common.errors import LogUnavailable
+from services.common.event_log.dead_letters import dead_letter, refused_record
+from services.common.event_log.port import Batch, Record, Share, StoredRecord
+from services.common.event_log.transform import POLL_WAIT_SECONDS
+from services.ingest.agenda import Agenda
+from services.ingest.match import ArticleIndex
+from services.ingest.poll import Poller, PollResult
+from services.ingest.settings import IngestSettings
+from services.ingest.settle import STAGE, Settled, purge_records, settle
+from services.ingest.watch import IngestWatch
+
+MAX_FEEDS_TOGETHER = 500
+MAX_STATES_TOGETHER = 500  # about 10 ms of parsing; then others may run
+
+
+class PartitionPoller:
+    """All state is of this share and dies with it: a new owner reads it again from the log."""
+
+    def __init__(
+        self,
+        share: Share,
+        poller: Poller,
+        settings: IngestSettings,
+        slots: asyncio.Semaphore,
+        watch: IngestWatch,
+        only_feeds: Container[str] | None,
+    ) -> None:
+        self._share = share
+        self._poller = poller
+        self._settings = settings
+        self._slots = slots
+        self._watch = watch
+        self._only_feeds = only_feeds
+        self._clock = poller.clock
+        self._feeds: dict[str, Feed] = {}
+        self._states: dict[str, FeedState] = {}
+        self._index = ArticleIndex()
+        self._agenda = Agenda(settings.host_gap_seconds, time.monotonic())
+        self._polls: set[asyncio.Task[None]] = set()
+        self._results: list[PollResult] = []
+        self._changes: list[Batch] = []
+        self._happened = asyncio.Event()
+        self._unchanged: dict[str, Record] = {}
+        self._unchanged_since = 0.0
+        self._broken: BaseException | None = None  # a poll never raises, so this is a defect that stops the service
+
+    async def run(self) -> None:
+        """Poll until the share is to be given up; what is ready by then is committed. Raises OwnershipLost."""
+        await self._restore()
+        following = asyncio.create_task(self._follow_feeds())
+        try:
+            while not self._share.stopping:
+                self._watch.moved()
+                self._start_due()
+                await self._commit_ready()
+                await self._wait(following)
+        finally:
+            following.cancel()
+            for poll in self._polls:
+                poll.cancel()
+            await asyncio.gather(following, *self._polls, return_exceptions=True)
+        await self._commit_ready(closing=True)
+
+    async def _restore(self) -> None:
+        for articles in batched(self._share.tables[ARTICLE_STATE.name].items(), MAX_STATES_TOGETHER):
+            self._index.apply(dict(articles))
+            await asyncio.sleep(0)
+        for value in self._share.tables[FEED_STATE.name].values():
+            state = FeedState.model_validate_json(value)
+            self._states[state.feed_id] = state
+        for value in self._share.tables[FEEDS.name].values():
+            # A feed that does not decode was refused when it was read from the topic.
+            with suppress(ValidationError):
+                self._plan(Feed.model_validate_json(value))
+
+    def _plan(self, feed: Feed) -> None:
+        if self._only_feeds is not None and feed.feed_id not in self._only_feeds:
+            return
+        self._feeds[feed.feed_id] = feed
+        if not feed.is_polled:
+            self._agenda.drop(feed.feed_id)
+            return
+        state = self._states.get(feed.feed_id)
+        # A new address says nothing of when the old one was polled.
+        is_known = state is not None and state.url == feed.url
+        self._agenda.plan(feed.feed_id, host_of(feed.url), state.next_poll_at if state and is_known else self._clock())
+
+    async def _follow_feeds(self) -> None:
+        """Changes of the feed list, as `feeds sync` writes them."""
+        while not self._share.stopping:
+            batch = await self._share.poll(MAX_FEEDS_TOGETHER, POLL_WAIT_SECONDS)
+            if batch.records:
+                self._changes.append(batch)
+                self._happened.set()
+
+    def _start_due(self) -> None:
+        while not self._slots.locked() and (feed_id := self._agenda.take(self._clock(), time.monotonic())) is not None:
+            poll = asyncio.create_task(self._poll(self._feeds[feed_id]))
+            self._polls.add(poll)
+            poll.add_done_callback(self._poll_ended)
+
+    async def _poll(self, feed: Feed) -> None:
+        async with self._slots:
+            state = self._states.get(feed.feed_id)
+            if state is not None:
+                self._watch.poll_started(late_seconds=(self._clock() - state.next_poll_at).total_seconds())
+            try:
+                result = await self._poller.poll(feed, state)
+            finally:
+                self._agenda.finished(host_of(feed.url), time.monotonic())
+        self._results.append(result)
+        self._happened.set()
+
+    def _poll_ended(self, poll: asyncio.Task[None]) -> None:
+        self._polls.discard(poll)
+        if not poll.cancelled() and (error := poll.exception()) is not None:
+            self._broken = error
+            self._happened.set()
+
+    async def _wait(self, following: asyncio.Task[None]) -> None:
+        """Until something happened, or the next feed is due."""
+        seconds = self._agenda.seconds_to_next(self._clock(), time.monotonic())
+        timeout = POLL_WAIT_SECONDS if seconds is None or self._slots.locked() else min(seconds, POLL_WAIT_SECONDS)
+        happened = asyncio.ensure_future(self._happened.wait())
+        await asyncio.wait((happened, following), timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        happened.cancel()
+        self._happened.clear()
+        if following.done():
+            following.result()
+        if self._broken is not None:
+            raise self._broken
+
+    async def _commit_ready(self, *, closing: bool = False) -> None:
+        while self._changes or self._results or self._unchanged_is_due(closing=closing):
+            records: list[Record] = []
+            changes, self._changes = self._changes, []
+            for batch in changes:
+                for record in batch.records:
+                    records += self._change_feed(record)
+            settled = [await self._settle(result) for result in self._take_results()]
+            for each in settled:
+                if each.is_unchanged:
+                    self._defer(each.records[0])
+                else:
+                    records += each.records
+            if records or self._unchanged_is_due(closing=closing):
+                records += self._unchanged.values()
+                self._unchanged.clear()
+            started = time.monotonic()
+            await self._commit(records, changes[-1].next_offset if changes else None)
+            self._watch.committed(settled, len(records), self._share.partition, time.monotonic() - started)
+
+    def _take_results(self) -> list[PollResult]:
+        """Results in the order they came, up to about the size of one commit."""
+        taken: list[PollResult] = []
+        articles = 0
+        while self._results and articles < self._settings.max_commit_articles:
+            result = self._results.pop(0)
+            articles += len(result.document.entries) if result.document else 0
+            taken.append(result)
+        return taken
+
+    async def _settle(self, result: PollResult) -> Settled:
+        feed = result.feed
+        state = self._states.get(feed.feed_id)
+        settled = settle(result, state, self._index, self._states.get, self._settings.schedule, random.random())
+        self._states[feed.feed_id] = settled.state
+        if (current := self._feeds.get(feed.feed_id)) is not None:
+            self._plan(current)
+        await asyncio.sleep(0)  # a document of 2,000 entries takes tens of milliseconds: let others run in between
+        return settled
+
+    def _change_feed(self, record: StoredRecord) -> list[Record]:
+        feed_id = record.key or ""
+        if record.value is not None:
+            try:
+                self._plan(Feed.model_validate_json(record.value))
+            except ValidationError as error:
+                dead = dead_record(error)
+                refused = refused_record(record, dead.reason, dead.detail)
+                return [dead_letter(refused, STAGE, self._clock())]
+            return []
+        self._agenda.drop(feed_id)
+        self._feeds.pop(feed_id, None)
+        self._unchanged.pop(feed_id, None)
+        state = self._states.pop(feed_id, None)
+        return [] if state is None else purge_records(state, self._index)
+
+    def _defer(self, record: Record) -> None:
+        if not self._unchanged:
+            self._unchanged_since = time.monotonic()
+        self._unchanged[record.key] = record
+
+    def _unchanged_is_due(self, *, closing: bool) -> bool:
+        waited = time.monotonic() - self._unchanged_since
+        return bool(self._unchanged) and (closing or waited >= self._settings.unchanged_delay_seconds)
+
+    async def _commit(self, records: list[Record], consumed: int | None) -> None:
+        if not records and consumed is None:
+            return None
+        attempt = 0
+        while True:
+            try:
+                return await self._share.commit(records, consumed)
+            except LogUnavailable as error:
+                wait_seconds = backoff_seconds(attempt)
+                attempt += 1
+                self._watch.commit_delayed(error, wait_seconds)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._share.wait_stopping(), wait_seconds)
+                if self._share.stopping:
+                    raise
+
+
+def host_of(url: str) -> str:
+    """The host and port that see our requests."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()

@@ -1,0 +1,134 @@
+"""From feedparser's dicts to entries: elements in, Entry out, every value a clean string or absent."""
+
+import re
+from typing import Any
+
+from schemas.entry import Entry, StatedCategory, StatedLink, StatedMedia, StatedPerson, StatedText
+from services.ingest.elements import Element
+
+_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
+
+
+def stated_entry(element: Element, authors: tuple[StatedPerson, ...], language: str | None, *, is_atom: bool) -> Entry:
+    """The entry that `element` states; `authors` and `language` are the feed's, for an entry that names none."""
+    published, updated = stated_string(element, "published"), stated_string(element, "updated")
+    if not is_atom and published is None:
+        published, updated = updated, None  # feedparser calls dc:date, RSS 1.0's only date, an update
+    return Entry(
+        guid=stated_string(element, "id"),
+        links=_links(element, is_atom=is_atom),
+        title=_text(_dict(element, "title_detail")),
+        summary=_text(_dict(element, "summary_detail")),
+        contents=tuple(text for detail in _dicts(element, "content") if (text := _text(detail))),
+        published=published or stated_string(element, "created"),
+        updated=updated,
+        authors=stated_persons(element) or authors,
+        categories=_categories(element),
+        media=_media(element),
+        source=_source(element),
+        rights=stated_string(element, "rights"),
+        language=stated_string(element, "language")
+        or stated_string(_dict(element, "title_detail"), "language")
+        or language,
+    )
+
+
+def _links(element: Element, *, is_atom: bool) -> tuple[StatedLink, ...]:
+    links = [
+        StatedLink(
+            href=href,
+            rel=stated_string(link, "rel") or "alternate",
+            media_type=stated_string(link, "type"),
+            title=stated_string(link, "title"),
+        )
+        for link in _dicts(element, "links")
+        if (href := stated_string(link, "href")) and stated_string(link, "rel") != "enclosure"
+    ]
+    if original := stated_string(element, "feedburner_origlink"):
+        links.insert(0, StatedLink(href=original, rel="canonical"))
+    stated = stated_string(element, "link")
+    if not links and stated and not is_atom and _ABSOLUTE.match(stated):
+        links.append(StatedLink(href=stated))  # an RSS guid that is a permalink; many are not, whatever they claim
+    return tuple(links)
+
+
+def stated_persons(element: Element) -> tuple[StatedPerson, ...]:
+    """Authors with a name or an address; an e-mail address stands in for a missing name."""
+    persons = []
+    for person in _dicts(element, "authors"):
+        name = stated_string(person, "name") or stated_string(person, "email")
+        url = stated_string(person, "href")
+        if name or url:
+            persons.append(StatedPerson(name=name, url=url))
+    return tuple(persons)
+
+
+def _categories(element: Element) -> tuple[StatedCategory, ...]:
+    return tuple(
+        StatedCategory(term=term, scheme=stated_string(tag, "scheme"), label=stated_string(tag, "label"))
+        for tag in _dicts(element, "tags")
+        if (term := stated_string(tag, "term") or stated_string(tag, "label"))
+    )
+
+
+def _media(element: Element) -> tuple[StatedMedia, ...]:
+    enclosures = (
+        {**link, "url": link.get("href")} for link in _dicts(element, "links") if link.get("rel") == "enclosure"
+    )
+    found: dict[str, StatedMedia] = {}
+    for item in (*enclosures, *_dicts(element, "media_objects")):
+        url = stated_string(item, "url")
+        if url and url not in found:
+            found[url] = StatedMedia(
+                url=url,
+                media_type=stated_string(item, "type"),
+                medium=stated_string(item, "medium") or ("image" if item.get("kind") == "thumbnail" else None),
+                width=stated_string(item, "width"),
+                height=stated_string(item, "height"),
+                length=stated_string(item, "length") or stated_string(item, "filesize"),
+                title=stated_string(item, "title"),
+                credit=stated_string(item, "credit") or stated_string(element, "media_credit"),
+            )
+    return tuple(found.values())
+
+
+def _source(element: Element) -> StatedLink | None:
+    """RSS `<source url>`, Atom's `<source>`, or `dc:source`; `href` is empty where there is only a name."""
+    source = _dict(element, "source")
+    href = stated_string(source, "link") or stated_string(source, "href")
+    name = stated_string(source, "title")
+    stated = stated_string(element, "dc_source")
+    if not href and not name and stated:
+        href, name = (stated, None) if _ABSOLUTE.match(stated) else (None, stated)
+    return StatedLink(href=href or "", rel="source", title=name) if href or name else None
+
+
+def _text(detail: Element) -> StatedText | None:
+    value = stated_string(detail, "value")
+    if not value:
+        return None
+    return StatedText(
+        value=value,
+        media_type=stated_string(detail, "type") or "text/html",
+        language=stated_string(detail, "language"),
+        base=stated_string(detail, "base"),
+    )
+
+
+def stated_string(element: Element, name: str) -> str | None:
+    """A stated value, None if it is absent, blank or no string. `dict.get`: feedparser's own invents values."""
+    value = dict.get(element, name)
+    if not isinstance(value, str):
+        return None
+    value = value.strip()
+    return (value if value.isascii() else value.encode("utf-8", "ignore").decode()) or None
+
+
+def _dict(element: Element, name: str) -> Element:
+    value = dict.get(element, name)
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(element: Element, name: str) -> list[dict[str, Any]]:
+    value = dict.get(element, name)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

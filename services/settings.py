@@ -1,0 +1,28 @@
+"""All settings in one tree: what every service has, and a branch for each."""
+
+from pydantic import ValidationError
+
+from services.common.errors import UsageError
+from services.common.settings import RuntimeSettings
+from services.enrich.settings import EnrichSettings
+from services.ingest.settings import IngestSettings
+from services.publish.settings import PublishSettings
+
+
+class Settings(RuntimeSettings):
+    """Built once by the command and handed down in branches."""
+
+    ingest: IngestSettings = IngestSettings()
+    enrich: EnrichSettings = EnrichSettings()
+    publish: PublishSettings = PublishSettings()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment; `overrides` (from flags) win unless None. Raises UsageError in one line."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        variable = "NEWSFLOW_" + "__".join(str(part).upper() for part in first["loc"])
+        raise UsageError(f"setting {variable}: {first['msg']}") from None

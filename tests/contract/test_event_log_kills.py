@@ -1,0 +1,68 @@
+"""A copying process is killed at every step and at random moments: nothing is lost, nothing is repeated."""
+
+import asyncio
+import random
+import signal
+
+from services.common.event_log.port import EventLog, Record
+from tests.support.event_log import CopyJob, Harness, copy_until_killed, ended, process, read_all
+
+KEYS = [f"key-{number}" for number in range(5)]
+
+
+async def test_kill_before_each_step_loses_and_repeats_nothing(harness: Harness) -> None:
+    async with harness.open() as log:
+        job = await prepare(log, harness, records=60)
+        for step in range(1000):
+            with process(copy_until_killed, harness, job, step) as child:
+                exit_code = await ended(child)
+            await expect_consistent(log, job)
+            if exit_code == 0:
+                break
+            assert exit_code == -signal.SIGKILL
+        assert step > 5, "it did nothing that could be interrupted"
+        await expect_complete(log, job)
+
+
+async def test_kill_at_random_moments_loses_and_repeats_nothing(harness: Harness) -> None:
+    chance = random.Random(20)
+    async with harness.open() as log:
+        job = await prepare(log, harness, records=2000)
+        for _ in range(harness.random_kills):
+            with process(copy_until_killed, harness, job, None) as child:
+                await asyncio.to_thread(child.join, chance.uniform(0, harness.longest_life_seconds))
+                child.kill()
+                await ended(child)
+            await expect_consistent(log, job)
+        with process(copy_until_killed, harness, job, None) as child:
+            assert await ended(child) == 0
+        await expect_complete(log, job)
+
+
+async def prepare(log: EventLog, harness: Harness, *, records: int) -> CopyJob:
+    source, target = harness.topic("source", 2), harness.topic("target", 2)
+    table = harness.topic("table", 2, compact=True)
+    await log.ensure([source, target, table], create=True)
+    await log.append([Record(source.name, KEYS[n % len(KEYS)], str(n).encode()) for n in range(records)])
+    return CopyJob(source.name, target.name, table.name, harness.group("copier"))
+
+
+async def expect_consistent(log: EventLog, job: CopyJob) -> None:
+    """Each key's copies are the first of its originals, each once and in order, and the table counts them."""
+    originals, copied = await values_by_key(log, job.source), await values_by_key(log, job.target)
+    assert copied == {key: originals[key][: len(values)] for key, values in copied.items()}
+    counts = {key: int(values[-1] or 0) for key, values in (await values_by_key(log, job.table)).items()}
+    assert counts == {key: len(values) for key, values in copied.items()}
+
+
+async def expect_complete(log: EventLog, job: CopyJob) -> None:
+    await expect_consistent(log, job)
+    assert await values_by_key(log, job.target) == await values_by_key(log, job.source)
+    assert set((await log.lag(job.source, job.group)).values()) == {0}
+
+
+async def values_by_key(log: EventLog, topic: str) -> dict[str | None, list[bytes | None]]:
+    values: dict[str | None, list[bytes | None]] = {}
+    for record in await read_all(log, topic):
+        values.setdefault(record.key, []).append(record.value)
+    return values

@@ -1,0 +1,446 @@
+"""Shares of any event log: poll, commit, tables, groups, and how they end."""
+
+import asyncio
+import random
+
+import pytest
+
+from schemas.topics import MAX_RECORD_BYTES
+from services.common.errors import OwnershipLost, RecordTooLarge, UsageError
+from services.common.event_log.partitions import partition_of
+from services.common.event_log.port import EventLog, Record, Share
+from tests.support.event_log import (
+    DEADLINE_SECONDS,
+    Harness,
+    append_batches,
+    held,
+    held_all,
+    poll_records,
+    process,
+    read_values,
+    within,
+)
+
+
+async def test_first_poll_starts_at_the_earliest_record(harness: Harness) -> None:
+    source, group = harness.topic("source"), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        await append(log, source.name, 3)
+        async with held(log, source.name, group) as share:
+            records = await poll_records(share)
+
+    assert [record.value for record in records] == [b"0", b"1", b"2"]
+    assert (records[0].topic, records[0].partition, records[0].key) == (source.name, 0, "key")
+
+
+async def test_polls_follow_each_other_and_take_no_more_than_asked(harness: Harness) -> None:
+    source, group = harness.topic("source"), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        await append(log, source.name, 7)
+        async with held(log, source.name, group) as share:
+            polled = []
+            while len(polled) < 7:
+                batch = await within(share.poll(3, DEADLINE_SECONDS))
+                assert len(batch.records) <= 3
+                assert all(record.offset < batch.next_offset for record in batch.records)
+                polled += [record.value for record in batch.records]
+
+    assert polled == [str(number).encode() for number in range(7)]
+
+
+async def test_poll_without_records_is_empty_after_its_wait(harness: Harness) -> None:
+    source, group = harness.topic("source"), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        async with held(log, source.name, group) as share:
+            assert (await within(share.poll(10, 0.0))).records == ()
+            assert (await within(share.poll(10, 0.05))).records == ()
+
+
+async def test_waiting_poll_sees_what_another_process_commits(harness: Harness) -> None:
+    source, group = harness.topic("source"), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        async with held(log, source.name, group) as share:
+            waiting = asyncio.create_task(poll_records(share))
+            with process(append_batches, harness, source.name, "other", 1, 2):
+                records = await within(waiting)
+
+    assert [record.value for record in records] == [b"other:0", b"other:1"]
+
+
+async def test_commit_moves_the_group_and_writes_its_records(harness: Harness) -> None:
+    source, first, second, group = (
+        harness.topic("source"),
+        harness.topic("first"),
+        harness.topic("second"),
+        harness.group("group"),
+    )
+    async with harness.open() as log:
+        await log.ensure([source, first, second], create=True)
+        await append(log, source.name, 4)
+        async with held(log, source.name, group) as share:
+            batch = await within(share.poll(2, DEADLINE_SECONDS))
+            await share.commit(
+                [Record(first.name, "a", b"one"), Record(second.name, "b", b"two")], batch.records[-1].offset + 1
+            )
+            assert await read_values(log, first.name) == [b"one"]
+            assert await read_values(log, second.name) == [b"two"]
+
+    async with harness.open() as log, held(log, source.name, group) as share:
+        rest = await poll_records(share)
+        assert [record.value for record in rest] == [str(n).encode() for n in range(len(batch.records), 4)]
+
+
+async def test_commit_without_consumed_moves_nothing(harness: Harness) -> None:
+    source, target, group = harness.topic("source"), harness.topic("target"), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source, target], create=True)
+        await append(log, source.name, 1)
+        async with held(log, source.name, group) as share:
+            await poll_records(share)
+            await share.commit([Record(target.name, "key", b"written")])
+        assert await read_values(log, target.name) == [b"written"]
+
+        async with held(log, source.name, group) as share:
+            assert [record.value for record in await poll_records(share)] == [b"0"]
+
+
+async def test_commit_may_only_move_the_group(harness: Harness) -> None:
+    source, group = harness.topic("source"), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        await append(log, source.name, 1)
+        async with held(log, source.name, group) as share:
+            (record,) = await poll_records(share)
+            await share.commit([], record.offset + 1)
+        await append(log, source.name, 1, b"later")
+        async with held(log, source.name, group) as share:
+            assert [record.value for record in await poll_records(share)] == [b"later0"]
+
+
+async def test_stop_between_poll_and_commit_moves_nothing(harness: Harness) -> None:
+    source, group = harness.topic("source"), harness.group("group")
+    stop = asyncio.Event()
+    polled = []
+
+    async def work(share: Share) -> None:
+        polled.append([record.value for record in await poll_records(share)])
+        stop.set()
+
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        await append(log, source.name, 2)
+        await within(log.share_out(source.name, group, (), work, stop))
+        async with held(log, source.name, group) as share:
+            polled.append([record.value for record in await poll_records(share)])
+
+    assert polled == [[b"0", b"1"]] * 2
+
+
+async def test_stop_ends_a_waiting_poll_at_once(harness: Harness) -> None:
+    source, group = harness.topic("source"), harness.group("group")
+    stop, polling = asyncio.Event(), asyncio.Event()
+    batches = []
+
+    async def work(share: Share) -> None:
+        assert not share.stopping
+        polling.set()
+        for _ in range(2):
+            batches.append(await share.poll(10, 10 * DEADLINE_SECONDS))
+        await share.wait_stopping()
+        assert share.stopping
+
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        sharing = asyncio.create_task(log.share_out(source.name, group, (), work, stop))
+        await within(polling.wait())
+        stop.set()
+        await within(sharing)
+
+    assert [batch.records for batch in batches] == [(), ()]
+
+
+async def test_stopping_work_can_commit_what_is_done(harness: Harness) -> None:
+    source, target, group = harness.topic("source"), harness.topic("target"), harness.group("group")
+    stop = asyncio.Event()
+
+    async def work(share: Share) -> None:
+        records = await poll_records(share)
+        stop.set()
+        await share.wait_stopping()
+        await share.commit([Record(target.name, "key", b"last")], records[-1].offset + 1)
+
+    async with harness.open() as log:
+        await log.ensure([source, target], create=True)
+        await append(log, source.name, 2)
+        await within(log.share_out(source.name, group, (), work, stop))
+
+        assert await read_values(log, target.name) == [b"last"]
+        assert await log.lag(source.name, group) == {0: 0}
+
+
+async def test_partitions_run_concurrently(harness: Harness) -> None:
+    source, group = harness.topic("source", 3), harness.group("group")
+    meeting = asyncio.Barrier(3)
+    met = []
+
+    async def work(share: Share) -> None:
+        await meeting.wait()
+        met.append(share.partition)
+
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        await within(log.share_out(source.name, group, (), work, asyncio.Event()))
+
+    assert sorted(met) == [0, 1, 2]
+
+
+async def test_each_share_has_its_own_partition_in_order(harness: Harness) -> None:
+    source, group = harness.topic("source", 3), harness.group("group")
+    keys = [f"key-{number}" for number in range(9)]
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        for round_number in range(5):
+            await log.append([Record(source.name, key, str(round_number).encode()) for key in keys])
+        async with held_all(log, source.name, group, 3) as shares:
+            for share in shares:
+                expected = {key for key in keys if partition_of(key, 3) == share.partition}
+                polled: dict[str | None, list[bytes | None]] = {}
+                while sum(map(len, polled.values())) < 5 * len(expected):
+                    for record in await poll_records(share, 4):
+                        polled.setdefault(record.key, []).append(record.value)
+                assert polled == {key: [b"0", b"1", b"2", b"3", b"4"] for key in expected}
+
+
+async def test_groups_are_independent(harness: Harness) -> None:
+    source, one, two = harness.topic("source"), harness.group("one"), harness.group("two")
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        await append(log, source.name, 2)
+        async with held(log, source.name, one) as mine, held(log, source.name, two) as theirs:
+            records = await poll_records(mine)
+            await mine.commit([], records[-1].offset + 1)
+            assert await poll_records(theirs) == records
+        lags = await log.lag(source.name, one), await log.lag(source.name, two)
+
+    assert lags[0] == {0: 0}
+    assert lags[1][0] > 0
+
+
+async def test_tables_are_restored_to_their_latest_values(harness: Harness) -> None:
+    source, table, group = harness.topic("source", 2), harness.topic("table", 2, compact=True), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source, table], create=True)
+        await log.append([Record(table.name, key, b"old") for key in ("21", "foobar", "gone")])
+        await log.append([Record(table.name, "21", b"new"), Record(table.name, "gone", None)])
+        await log.append([Record(table.name, "moved", b"by home", partition_key="21")])
+        async with held_all(log, source.name, group, 2, (table.name,)) as shares:
+            held_values = [dict(share.tables[table.name]) for share in shares]
+
+    expected: list[dict[str, bytes]] = [{}, {}]
+    expected[partition_of("21", 2)] |= {"21": b"new", "moved": b"by home"}
+    expected[partition_of("foobar", 2)] |= {"foobar": b"old"}
+    assert held_values == expected
+
+
+async def test_commit_updates_tables_for_this_share_and_the_next(harness: Harness) -> None:
+    source, table, group = harness.topic("source"), harness.topic("table", compact=True), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source, table], create=True)
+        async with held(log, source.name, group, (table.name,)) as share:
+            assert share.tables == {table.name: {}}
+            await share.commit([Record(table.name, "a", b"1"), Record(table.name, "b", b"1")])
+            await share.commit([Record(table.name, "a", None), Record(table.name, "b", b"2")])
+            await share.commit([Record(table.name, "c", b""), Record(table.name, "d", b"1")])
+            await share.commit([Record(table.name, "d", b"2"), Record(table.name, "d", None)])
+            assert share.tables == {table.name: {"b": b"2", "c": b""}}
+
+    async with harness.open() as log, held(log, source.name, group, (table.name,)) as share:
+        assert share.tables == {table.name: {"b": b"2", "c": b""}}
+
+
+async def test_refused_commit_writes_nothing_moves_nothing_and_leaves_the_tables(harness: Harness) -> None:
+    source, target, table = harness.topic("source"), harness.topic("target"), harness.topic("table", compact=True)
+    group = harness.group("group")
+    too_large = random.Random(1).randbytes(MAX_RECORD_BYTES + 1)
+    async with harness.open() as log:
+        await log.ensure([source, target, table], create=True)
+        await append(log, source.name, 1)
+        async with held(log, source.name, group, (table.name,)) as share:
+            (record,) = await poll_records(share)
+            change = Record(table.name, "key", b"new")
+            with pytest.raises(RecordTooLarge):
+                await share.commit([change, Record(target.name, "key", too_large)], record.offset + 1)
+            with pytest.raises(UsageError, match="no topic"):
+                await share.commit([change, Record(harness.topic("missing").name, "key", b"")], record.offset + 1)
+            assert share.tables == {table.name: {}}
+            await share.commit([Record(target.name, "key", b"the share still works")])
+
+        assert await read_values(log, target.name) == [b"the share still works"]
+        assert await read_values(log, table.name) == []
+        async with held(log, source.name, group) as share:
+            assert await poll_records(share) == (record,)
+
+
+async def test_table_records_of_another_partition_are_refused(harness: Harness) -> None:
+    source, table, group = harness.topic("source", 2), harness.topic("table", 2, compact=True), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source, table], create=True)
+        async with held_all(log, source.name, group, 2, (table.name,)) as shares:
+            other = shares[1 - partition_of("key", 2)]
+            with pytest.raises(ValueError, match="partition"):
+                await other.commit([Record(table.name, "key", b"astray")])
+        assert await read_values(log, table.name) == []
+
+
+async def test_table_with_other_partitions_than_the_source_is_refused(harness: Harness) -> None:
+    source, table, group = harness.topic("source", 2), harness.topic("table", 3, compact=True), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source, table], create=True)
+        with pytest.raises(UsageError, match="as many partitions"):
+            await within(log.share_out(source.name, group, (table.name,), return_at_once, asyncio.Event()))
+
+
+async def test_source_that_is_not_there_is_refused(harness: Harness) -> None:
+    async with harness.open() as log:
+        with pytest.raises(UsageError, match="no topic"):
+            await within(
+                log.share_out(harness.topic("no").name, harness.group("g"), (), return_at_once, asyncio.Event())
+            )
+
+
+async def test_error_of_work_stops_all_and_is_raised(harness: Harness) -> None:
+    source, group = harness.topic("source", 2), harness.group("group")
+    both_run = asyncio.Barrier(2)
+    ended = []
+
+    async def work(share: Share) -> None:
+        await both_run.wait()
+        if share.partition == 0:
+            raise ZeroDivisionError("a defect")
+        try:
+            await share.wait_stopping()
+        finally:
+            ended.append(share.partition)
+
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        with pytest.raises(ZeroDivisionError, match="a defect"):
+            await within(log.share_out(source.name, group, (), work, asyncio.Event()))
+        assert ended == [1]
+        await within(log.share_out(source.name, group, (), return_at_once, asyncio.Event()))
+
+
+async def test_work_that_returns_early_leaves_the_others_running(harness: Harness) -> None:
+    source, group = harness.topic("source", 2), harness.group("group")
+    first_ended, stop = asyncio.Event(), asyncio.Event()
+
+    async def work(share: Share) -> None:
+        if share.partition == 0:
+            first_ended.set()
+        else:
+            await share.wait_stopping()
+
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        sharing = asyncio.create_task(log.share_out(source.name, group, (), work, stop))
+        await within(first_ended.wait())
+        await asyncio.wait({sharing}, timeout=0.1)
+        assert not sharing.done()
+        stop.set()
+        await within(sharing)
+
+
+async def test_share_is_over_with_its_member(harness: Harness) -> None:
+    source, group = harness.topic("source"), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        async with held(log, source.name, group) as share:
+            pass
+        with pytest.raises(OwnershipLost):
+            await within(share.poll(1, DEADLINE_SECONDS))
+        with pytest.raises(OwnershipLost):
+            await within(share.commit([Record(source.name, "key", b"late")]))
+        assert await read_values(log, source.name) == []
+
+
+async def test_deposed_owner_cannot_commit(harness: Harness) -> None:
+    source, target, group = harness.topic("source"), harness.topic("target"), harness.group("group")
+    attempted, stop = asyncio.Event(), asyncio.Event()
+    refused = []
+
+    async def work(share: Share) -> None:
+        if refused:
+            return
+        (record,) = await poll_records(share)
+        await within(harness.depose(source.name, group, 0))
+        try:
+            await share.commit([Record(target.name, "key", b"stale")], record.offset + 1)
+        except OwnershipLost as error:
+            refused.append(error)
+            raise
+        finally:
+            attempted.set()
+
+    async with harness.open() as log:
+        await log.ensure([source, target], create=True)
+        await append(log, source.name, 1)
+        sharing = asyncio.create_task(log.share_out(source.name, group, (), work, stop))
+        await within(attempted.wait())
+        stop.set()
+        (ending,) = await within(asyncio.gather(sharing, return_exceptions=True))
+
+        assert len(refused) == 1
+        assert not isinstance(ending, OwnershipLost), "share_out has to deal with it"
+        assert await read_values(log, target.name) == []
+        assert (await log.lag(source.name, group))[0] > 0
+
+
+async def test_cancelled_commit_ends_the_share(harness: Harness) -> None:
+    source, table, group = harness.topic("source"), harness.topic("table", compact=True), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source, table], create=True)
+        async with held(log, source.name, group, (table.name,)) as share:
+            committing = asyncio.create_task(share.commit([Record(table.name, "key", b"perhaps")]))
+            await asyncio.wait({committing}, timeout=0)
+            committing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await within(committing)
+            with pytest.raises(OwnershipLost):
+                await share.commit([Record(table.name, "key", b"next")])
+
+
+async def test_lag_is_what_a_group_has_not_consumed(harness: Harness) -> None:
+    source, group = harness.topic("source", 2), harness.group("group")
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        assert await log.lag(source.name, group) == {0: 0, 1: 0}
+
+        await append(log, source.name, 5)
+        partition = partition_of("key", 2)
+        behind = await log.lag(source.name, group)
+        assert behind[partition] >= 5
+        assert behind[1 - partition] == 0
+
+        async with held_all(log, source.name, group, 2) as shares:
+            lags = [behind[partition]]
+            consumed = 0
+            while consumed < 5:
+                batch = await within(shares[partition].poll(2, DEADLINE_SECONDS))
+                consumed += len(batch.records)
+                await shares[partition].commit([], batch.next_offset)
+                lags.append((await log.lag(source.name, group))[partition])
+
+    assert lags == sorted(lags, reverse=True)
+    assert lags[-1] == 0
+
+
+async def append(log: EventLog, topic: str, count: int, prefix: bytes = b"") -> None:
+    await log.append([Record(topic, "key", prefix + str(number).encode()) for number in range(count)])
+
+
+async def return_at_once(_share: Share) -> None:
+    pass
