@@ -43,6 +43,7 @@ class Reason(StrEnum):
     RECORD_TOO_LARGE = "record_too_large"
 
     # Work on it failed.
+    TAGGED_IN_PART = "tagged_in_part"
     TAGGER_FAILED = "tagger_failed"
     WORKER_DIED = "worker_died"
     WORKER_TIMED_OUT = "worker_timed_out"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer brings its own click
 
 from services.common.errors import NewsflowError, UsageError
 
@@ -46,12 +46,12 @@ def main() -> None:
     """Entry point. A user's mistake is one line on standard error, never a traceback."""
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Abort:
         code = 130
-    except click.exceptions.NoArgsIsHelpError as error:
+    except NoArgsIsHelpError as error:
         print(error.format_message())
         code = 2
-    except click.ClickException as error:
+    except ClickException as error:
         code = _complain(error.format_message(), 2)
     except UsageError as error:
         code = _complain(str(error), 2)
@@ -188,6 +188,14 @@ def tail(
     from services.commands.tail import run_tail
 
     run_tail(topic, log, from_beginning=from_beginning, limit=limit, as_json=as_json)
+
+
+@app.command()
+def settings() -> None:
+    """List every setting: its variable, its default and what it means."""
+    from services.commands.settings import settings_table
+
+    print(settings_table())
 
 
 @feeds_app.command("sync")

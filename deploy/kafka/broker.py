@@ -67,9 +67,10 @@ class Broker:
             self._process.send_signal(number)
 
     def listed_brokers(self, cluster_id: str) -> frozenset[int]:
-        """The brokers it takes to be alive; none while it does not answer, or if another cluster has its port."""
-        view = cluster_view(self.node.client_port)
-        return view.node_ids if view is not None and view.cluster_id == cluster_id else frozenset()
+        """The brokers it takes to be alive; none unless it answers on both listeners, or if another cluster does."""
+        views = [cluster_view(port) for port in (self.node.client_port, self.node.broker_port)]
+        listed = [view.node_ids if view and view.cluster_id == cluster_id else frozenset() for view in views]
+        return listed[0] & listed[1]
 
     def log_tail(self) -> str:
         """The last lines it wrote: for people, never for a decision."""

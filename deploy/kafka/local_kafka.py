@@ -41,7 +41,7 @@ class LocalKafka:
         properties: Mapping[str, str] | None = None,
         jvm_options: Sequence[str] = (),
     ) -> None:
-        self._nodes = _plan_nodes(client_ports or free_ports(brokers), advertised_ports or {})
+        self._nodes = _plan_nodes(brokers, client_ports, advertised_ports or {})
         self._folder = folder or Path(tempfile.gettempdir()) / f"newsflow-kafka-{uuid.uuid4().hex}"
         self._is_kept = folder is not None
         self._group = GuardedGroup()
@@ -110,7 +110,10 @@ class LocalKafka:
         self._stop([self._brokers[node_id]])
 
     def kill(self, node_id: int) -> None:
-        """SIGKILL: the broker says goodbye to nobody. The others notice when its session of 3 s is over."""
+        """SIGKILL: the broker says goodbye to nobody. The others notice when its session of 3 s is over.
+
+        A single broker killed soon after a commit can keep that transaction open for ever: see the README.
+        """
         self._brokers[node_id].send_signal(signal.SIGKILL)
         self._brokers[node_id].wait_stopped(_STOP_SECONDS)
 
@@ -177,8 +180,9 @@ class LocalKafka:
             time.sleep(_POLL_SECONDS)
 
 
-def _plan_nodes(client_ports: Sequence[int], advertised_ports: Mapping[int, int]) -> list[Node]:
-    own_ports = iter([port for port in free_ports(3 * len(client_ports)) if port not in client_ports])
+def _plan_nodes(brokers: int, client_ports: Sequence[int] | None, advertised_ports: Mapping[int, int]) -> list[Node]:
+    clients = client_ports or free_ports(brokers, besides=advertised_ports.values())
+    own_ports = iter(free_ports(2 * len(clients), besides=[*clients, *advertised_ports.values()]))
     return [
         Node(
             node_id=node_id,
@@ -187,7 +191,7 @@ def _plan_nodes(client_ports: Sequence[int], advertised_ports: Mapping[int, int]
             broker_port=next(own_ports),
             controller_port=next(own_ports),
         )
-        for node_id, client_port in enumerate(client_ports, start=1)
+        for node_id, client_port in enumerate(clients, start=1)
     ]
 
 

@@ -21,7 +21,7 @@ from services.commands.feed_server import good_seeds
 from services.commands.feeds import known_feeds, write_feeds
 from services.commands.replay_view import Progress, show_result
 from services.commands.serve import services_of
-from services.common.clock import fixed_clock, system_clock
+from services.common.clock import FixedClock, system_clock
 from services.common.errors import UsageError
 from services.common.event_log.port import EventLog, Start, StoredRecord
 from services.common.health import Health
@@ -85,7 +85,7 @@ def replay_settings(log: str) -> Settings:
 
 
 async def _replay(options: ReplayOptions, settings: Settings) -> int:
-    clock = system_clock if options.now is None else fixed_clock(options.now)
+    clock = system_clock if options.now is None else FixedClock(options.now)
     feed = FixtureFeed(good_seeds(options.paths), started_at=clock(), count=options.count, rate=options.rate)
     expected = {mint_article_id(HOME, "url", link): link for link in feed.links}
     started = time.monotonic()
@@ -149,7 +149,7 @@ async def _until_public(log: EventLog, missing: set[str], stop: asyncio.Event, p
             progress.public(len(missing))
     finally:
         stopped.cancel()
-        await records.aclose()  # type: ignore[attr-defined]
+        await records.aclose()
 
 
 async def _look(log: EventLog, expected: dict[str, str]) -> Outcome:

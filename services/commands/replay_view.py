@@ -86,8 +86,7 @@ def show_result(records: Sequence[StoredRecord], stages: Mapping[str, StageSpeed
         console.print(f"… and {len(records) - len(articles)} more\n")
     table = Table("stage", "articles", "articles/s", box=None, pad_edge=False)
     for name, speed in stages.items():
-        rate = f"{speed.records / speed.seconds:,.0f}" if speed.records and speed.seconds > 0 else "–"
-        table.add_row(name, f"{speed.records:,}", rate)
+        table.add_row(name, f"{speed.records:,}", f"{speed.records / speed.seconds:,.1f}" if speed.seconds else "–")
     console.print(table)
     console.print(f"{len(records):,} articles on the public topic after {seconds:.1f} s")
 

@@ -1,6 +1,7 @@
-"""Time as a value that is handed down, so that a run can be repeated."""
+"""Time as a value that is handed down, so that a run can be repeated. Clocks are picklable: worker processes get them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
@@ -10,6 +11,11 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def fixed_clock(moment: datetime) -> Clock:
+@dataclass(frozen=True, slots=True)
+class FixedClock:
     """A clock that stands still."""
-    return lambda: moment
+
+    moment: datetime
+
+    def __call__(self) -> datetime:
+        return self.moment

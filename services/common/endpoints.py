@@ -1,6 +1,6 @@
 """The one HTTP port of a service: `/livez`, `/readyz` and `/metrics`."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -13,10 +13,18 @@ from services.common.health import Health
 @asynccontextmanager
 async def endpoints(host: str, port: int, health: Health, registry: CollectorRegistry) -> AsyncIterator[int]:
     """Serve until the context ends; gives the port (for 0, a free one). Raises UsageError if it is taken."""
+
+    async def livez(_: web.Request) -> web.Response:
+        return _answer(health.why_not_live())
+
+    async def readyz(_: web.Request) -> web.Response:
+        return _answer(health.why_not_ready())
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
     app = web.Application()
-    app.router.add_get("/livez", lambda _: _answer(health.why_not_live))
-    app.router.add_get("/readyz", lambda _: _answer(health.why_not_ready))
-    app.router.add_get("/metrics", lambda _: _metrics(registry))
+    app.add_routes([web.get("/livez", livez), web.get("/readyz", readyz), web.get("/metrics", metrics)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -29,10 +37,5 @@ async def endpoints(host: str, port: int, health: Health, registry: CollectorReg
         await runner.cleanup()
 
 
-async def _answer(why_not: Callable[[], str | None]) -> web.Response:
-    detail = why_not()
-    return web.Response(text="ok\n") if detail is None else web.Response(status=503, text=f"{detail}\n")
-
-
-async def _metrics(registry: CollectorRegistry) -> web.Response:
-    return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+def _answer(why_not: str | None) -> web.Response:
+    return web.Response(text="ok\n") if why_not is None else web.Response(status=503, text=f"{why_not}\n")

@@ -18,9 +18,6 @@ class Health:
         """The named loop went round."""
         self._moved_at[loop] = self._monotonic()
 
-    def ended(self, loop: str) -> None:
-        self._moved_at.pop(loop, None)
-
     def block(self, check: str, detail: str) -> None:
         """Not ready until the check is cleared."""
         self._in_the_way[check] = detail

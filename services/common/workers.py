@@ -48,6 +48,8 @@ class Workers:
         )
 
     async def __aenter__(self) -> Self:
+        # The pool starts its processes on its first work: let them load while others get ready.
+        self._pool.schedule(_nothing)
         return self
 
     async def __aexit__(
@@ -72,6 +74,10 @@ class Workers:
         except FutureCancelledError as error:
             raise asyncio.CancelledError from error
         return result
+
+
+def _nothing() -> None:
+    """Work that only wakes a process."""
 
 
 def _begin(memory_bytes: int, prepare: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:

@@ -168,11 +168,11 @@ class FixtureFeed:
 
     def _entry(self, number: int, is_revised: bool) -> FixtureEntry:
         seed = self._seeds[number % len(self._seeds)]
-        copy, copies = self._copy(number)
+        copy = number // len(self._seeds) + 1
         title, paragraphs = seed.title, seed.paragraphs
         if copy > 1:
-            title += f" (copy {copy} of {copies})"
-            paragraphs += (f"Copy {copy} of {copies}.",)
+            title += f" (copy {copy})"
+            paragraphs += (f"Copy {copy}.",)
         if is_revised:
             paragraphs += (CORRECTION,)
         return FixtureEntry(
@@ -184,12 +184,6 @@ class FixtureFeed:
             published_at=self._published_at(number),
             updated_at=self._revised_at(number) if is_revised else None,
         )
-
-    def _copy(self, number: int) -> tuple[int, int]:
-        """Which copy of its seed an entry is, from 1, and how many there are."""
-        rounds, place = divmod(number, len(self._seeds))
-        full, rest = divmod(len(self), len(self._seeds))
-        return rounds + 1, full + (place < rest)
 
 
 def _link(guid: str) -> str:

@@ -3,10 +3,14 @@
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
+
+Address = IPv4Address | IPv6Address
+IsAllowed = Callable[[Address], bool]
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215: is_global in some Python versions
@@ -17,7 +21,7 @@ class AddressRefused(OSError):
     """A name or literal leads to an address that must not be fetched. An OSError, as resolvers raise these."""
 
 
-def is_public(address: IPv4Address | IPv6Address) -> bool:
+def is_public(address: Address) -> bool:
     """Whether `address` is on the public internet, looking into IPv6 forms that carry an IPv4 address."""
     if isinstance(address, IPv6Address):
         if address.is_site_local or address in _NAT64_LOCAL:
@@ -28,7 +32,12 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def literal_address(host: str) -> IPv4Address | IPv6Address | None:
+def is_any(_: Address) -> bool:
+    """Allow every address: for tests, and for publishers on the own network."""
+    return True
+
+
+def literal_address(host: str) -> Address | None:
     """The address `host` is a literal of, or None for a name.
 
     Beside the canonical forms it knows what `inet_aton` takes: `2130706433`, `0x7f.1` and `0177.0.0.1` are 127.0.0.1.
@@ -47,10 +56,10 @@ def literal_address(host: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def check_host(host: str, *, allow_private: bool) -> None:
+def check_host(host: str, is_allowed: IsAllowed = is_public) -> None:
     """Raise AddressRefused if `host` is a literal that must not be fetched. A name is left to the resolver."""
     address = literal_address(host)
-    if address is not None and not allow_private and not is_public(address):
+    if address is not None and not is_allowed(address):
         raise AddressRefused(f"{host} is not a public address")
 
 
@@ -61,19 +70,18 @@ class GuardedResolver(AbstractResolver):
     connection, while TLS still sees the name. Literals bypass resolvers: `check_host` is for these.
     """
 
-    def __init__(self, *, allow_private: bool, inner: AbstractResolver | None = None) -> None:
-        self._allow_private = allow_private
+    def __init__(self, is_allowed: IsAllowed = is_public, *, inner: AbstractResolver | None = None) -> None:
+        self._is_allowed = is_allowed
         self._inner = inner or ThreadedResolver(loop=asyncio.get_running_loop())
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         results = await self._inner.resolve(host, port, family)
-        if not self._allow_private:
-            for result in results:
-                address = literal_address(result["host"])
-                if address is None or not is_public(address):
-                    raise AddressRefused(f"{host} leads to {result['host']}, which is not a public address")
+        for result in results:
+            address = literal_address(result["host"])
+            if address is None or not self._is_allowed(address):
+                raise AddressRefused(f"{host} leads to {result['host']}, which is not a public address")
         return results
 
     async def close(self) -> None:

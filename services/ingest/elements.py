@@ -10,6 +10,7 @@ import re
 import xml.sax
 import xml.sax.handler
 import xml.sax.xmlreader
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,6 @@ Element = dict[str, Any]
 _DECLARATION = re.compile(r"\A<\?xml\b[^>]*\?>")
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _XML_ENTITIES = frozenset({"lt", "gt", "amp", "quot", "apos"})
-_MAX_NAMED = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,12 @@ def read_elements(text: str, base_url: str, language: str | None) -> Elements:
     text = _DECLARATION.sub("", text).lstrip()
     try:
         return _strict(text, base_url, language, None)
-    except xml.sax.SAXException as error:
-        problem = str(error)
-    mended = _NAMED.sub(_character, text, count=_MAX_NAMED)
+    except Exception as error:  # feedparser's own errors too: its loose parser may do better
+        problem = str(error) or type(error).__name__
+    mended = _NAMED.sub(_character, text)
     if mended != text:
-        try:
+        with suppress(Exception):
             return _strict(mended, base_url, language, problem)
-        except xml.sax.SAXException:
-            pass
     parser = _Loose(base_url, language, "utf-8", {})
     parser.resolve_relative_uris = parser.sanitize_html = False
     parser.feed(mended)
@@ -87,31 +85,43 @@ def _ends_properly(text: str) -> bool:
     return re.search(r"</(?:rss|feed|channel|\w+:RDF|RDF)\s*>\s*\Z", text[-200:], re.IGNORECASE) is not None
 
 
-class _Media:
-    """Media RSS (rssboard.org/media-rss) object by object, in place of feedparser's flat lists.
+class _Mended:
+    """What feedparser gets wrong: authors' names, relative addresses of enclosures, and Media RSS as flat lists.
 
-    Titles and descriptions of media objects stay with them. `media_objects` of an entry lists dicts of attributes with
-    `title`, `credit` and `kind`: content or thumbnail.
+    `media_objects` of an entry lists dicts of attributes with `title`, `credit` and `kind`: content or thumbnail.
+    Captions within a media object are left out; `media_description` is the one that describes the entry itself.
     """
+
+    _is_in_object = False
+
+    def _sync_author_detail(self, key: str = "author") -> None:
+        """Keep an author in one string as it is: feedparser's pattern takes no top-level domain beyond four letters."""
+        context = self._get_context()  # type: ignore[attr-defined]
+        people = context.get(f"{key}s")
+        if people and not people[-1] and context.get(key):
+            people[-1]["name"] = context[key]
+
+    def _start_enclosure(self, attributes: Element) -> None:
+        super()._start_enclosure(self._resolved(attributes))  # type: ignore[misc]
+
+    def _resolved(self, attributes: Element) -> Element:
+        if url := attributes.get("url"):
+            return {**attributes, "url": self.resolve_uri(url)}  # type: ignore[attr-defined]
+        return attributes
 
     def _objects(self) -> list[Element]:
         objects: list[Element] = self._get_context().setdefault("media_objects", [])  # type: ignore[attr-defined]
         return objects
 
     def _start_media_content(self, attributes: Element) -> None:
-        self._objects().append({**attributes, "kind": "content"})
-        self.media_depth = getattr(self, "media_depth", 0) + 1
+        self._objects().append({**self._resolved(attributes), "kind": "content"})
+        self._is_in_object = True
 
     def _end_media_content(self) -> None:
-        self.media_depth = max(0, getattr(self, "media_depth", 0) - 1)
-
-    def _start_media_group(self, attributes: Element) -> None:
-        self.media_depth = getattr(self, "media_depth", 0) + 1
-
-    _end_media_group = _end_media_content
+        self._is_in_object = False
 
     def _start_media_thumbnail(self, attributes: Element) -> None:
-        self._objects().append({**attributes, "kind": "thumbnail"})
+        self._objects().append({**self._resolved(attributes), "kind": "thumbnail"})
 
     def _end_media_thumbnail(self) -> None:
         pass
@@ -132,10 +142,12 @@ class _Media:
         self.push("media_description", 0)  # type: ignore[attr-defined]
 
     def _end_media_description(self) -> None:
-        self.pop("media_description")  # type: ignore[attr-defined]
+        value = self.pop("media_description")  # type: ignore[attr-defined]
+        if value and not self._is_in_object:
+            self._get_context().setdefault("media_description", value)  # type: ignore[attr-defined]
 
     def _describe(self, name: str, value: str | None) -> None:
-        """Keep `value` with the object it is within, or with the last one if it follows it in the entry."""
+        """Keep `value` with the media object it is within or follows; a credit before all of them is the entry's."""
         objects = self._objects()
         if value and objects:
             objects[-1].setdefault(name, value)
@@ -143,9 +155,9 @@ class _Media:
             self._get_context().setdefault("media_credit", value)  # type: ignore[attr-defined]
 
 
-class _Strict(_Media, StrictFeedParser):  # type: ignore[misc]
+class _Strict(_Mended, StrictFeedParser):  # type: ignore[misc]
     can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}  # a guid is an identity: never resolved
 
 
-class _Loose(_Media, LooseFeedParser):  # type: ignore[misc]
+class _Loose(_Mended, LooseFeedParser):  # type: ignore[misc]
     can_be_relative_uri = LooseFeedParser.can_be_relative_uri - {"id"}

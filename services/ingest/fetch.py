@@ -1,6 +1,7 @@
 """Fetch a feed over HTTP: an address and its validators in, a whole bounded body out, or one FetchError."""
 
 import asyncio
+import base64
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from urllib.parse import urljoin
 
 import aiohttp
 import httpx
+import yarl
 from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
 
 from schemas.reasons import Reason
 from services.common.clock import Clock, system_clock
-from services.ingest.addresses import AddressRefused, GuardedResolver, check_host
+from services.ingest.addresses import AddressRefused, GuardedResolver, IsAllowed, check_host, is_any, is_public
 from services.ingest.fetch_errors import FetchError, raise_translated, status_error
 from services.ingest.inflate import BodyTooLarge, EncodingBroken, Inflater
 from services.ingest.settings import FetchSettings
@@ -25,6 +27,7 @@ from services.ingest.settings import FetchSettings
 __all__ = ["FetchError", "Fetcher", "Response", "Validators"]
 
 MAX_URL_CHARACTERS = 8_000
+MAX_VALIDATOR_CHARACTERS = 1_000
 MAX_LINE_BYTES = 16 * 1024  # a header line; aiohttp's own 8 KiB is short of some cookies
 MAX_HEADERS = 128
 KEEP_ALIVE_SECONDS = 15
@@ -62,7 +65,7 @@ class Response:
 
     @property
     def validators(self) -> Validators:
-        return Validators(self.headers.get("etag"), self.headers.get("last-modified"))
+        return Validators(_validator(self.headers.get("etag")), _validator(self.headers.get("last-modified")))
 
 
 class Fetcher:
@@ -78,8 +81,10 @@ class Fetcher:
         clock: Clock = system_clock,
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
+        is_allowed: IsAllowed | None = None,
     ) -> None:
         self._settings = settings
+        self._is_allowed = is_allowed or (is_any if settings.allow_private_addresses else is_public)
         self._clock = clock
         self._resolver = resolver
         self._tls = tls
@@ -89,7 +94,7 @@ class Fetcher:
         settings = self._settings
         tls = self._tls or httpx.create_ssl_context(trust_env=False)
         connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(allow_private=settings.allow_private_addresses, inner=self._resolver),
+            resolver=GuardedResolver(self._is_allowed, inner=self._resolver),
             ssl=tls,
             limit=settings.max_connections,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
@@ -144,7 +149,10 @@ class Fetcher:
         seen = {url}
         conditions = _conditions(validators)
         while True:
-            request = client.build_request("GET", self._checked(url), headers=conditions)
+            address = self._checked(url)
+            # aiohttp refuses credentials in an address beside a header, and httpx would send both.
+            headers = conditions | _authorization(address)
+            request = client.build_request("GET", address.copy_with(userinfo=b""), headers=headers)
             response = await client.send(request, stream=True)
             try:
                 if response.status_code not in _REDIRECTS:
@@ -164,12 +172,14 @@ class Fetcher:
             raise FetchError(Reason.ADDRESS_INVALID, f"the address has {len(url)} characters")
         try:
             parsed = httpx.URL(url)
+            connected = yarl.URL(str(parsed))  # what aiohttp makes of it: the host that counts
         except (httpx.InvalidURL, ValueError) as error:
             raise FetchError(Reason.ADDRESS_INVALID, str(error)) from error
-        if parsed.scheme not in {"http", "https"} or not parsed.host:
-            raise FetchError(Reason.ADDRESS_INVALID, f"{url} is not an http or https address")
+        if parsed.scheme not in {"http", "https"} or not parsed.host or not connected.host:
+            raise FetchError(Reason.ADDRESS_INVALID, "not an http or https address")
         try:
-            check_host(parsed.host, allow_private=self._settings.allow_private_addresses)
+            check_host(parsed.host, self._is_allowed)
+            check_host(connected.host, self._is_allowed)
         except AddressRefused as error:
             raise FetchError(Reason.ADDRESS_REFUSED, str(error)) from error
         return parsed
@@ -204,8 +214,25 @@ class Fetcher:
 
 
 def _conditions(validators: Validators) -> dict[str, str]:
-    stated = {"if-none-match": validators.etag, "if-modified-since": validators.last_modified}
+    stated = {
+        "if-none-match": _validator(validators.etag),
+        "if-modified-since": _validator(validators.last_modified),
+    }
     return {name: value for name, value in stated.items() if value}
+
+
+def _validator(stated: str | None) -> str | None:
+    """A validator that can be sent back as a header: some servers' cannot, and would fail each later request."""
+    usable = stated and stated.isascii() and stated.isprintable() and len(stated) <= MAX_VALIDATOR_CHARACTERS
+    return stated if usable else None
+
+
+def _authorization(address: httpx.URL) -> dict[str, str]:
+    """Basic credentials (RFC 7617) for an address that holds them."""
+    if not address.userinfo:
+        return {}
+    credentials = f"{address.username}:{address.password}".encode("utf-8", "replace")
+    return {"authorization": f"Basic {base64.b64encode(credentials).decode()}"}
 
 
 def _redirect_target(response: httpx.Response, url: str) -> str:

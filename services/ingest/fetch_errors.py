@@ -1,5 +1,6 @@
 """FetchError, and what the errors of aiohttp and httpx and the statuses of servers mean in its terms."""
 
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Final, NoReturn
@@ -12,6 +13,7 @@ from services.common.errors import NewsflowError
 from services.ingest.addresses import AddressRefused
 
 DETAIL_CHARACTERS = 300
+_SECRETS = re.compile(r"(?<=://)[^\s/@]*@|\?[^\s'\">]*")
 
 _STATUS_REASONS: Final[Mapping[int, Reason]] = {
     401: Reason.UNAUTHORISED,
@@ -23,16 +25,19 @@ _STATUS_REASONS: Final[Mapping[int, Reason]] = {
 
 
 class FetchError(NewsflowError):
-    """A fetch that brought no document. `retry_after` is the server's header as sent."""
+    """A fetch that brought no document. `retry_after` is the server's header as sent.
+
+    `detail` is made public with the feed's status, so user names and queries of addresses are taken out of it.
+    """
 
     def __init__(
         self, reason: Reason, detail: str, *, retry_after: str | None = None, status: int | None = None
     ) -> None:
-        super().__init__(f"{reason}: {detail[:DETAIL_CHARACTERS]}")
         self.reason = reason
-        self.detail = detail[:DETAIL_CHARACTERS]
+        self.detail = _SECRETS.sub("", " ".join(detail.split()))[:DETAIL_CHARACTERS]
         self.retry_after = retry_after
         self.status = status
+        super().__init__(f"{reason}: {self.detail}")
 
 
 def raise_translated(error: Exception) -> NoReturn:
@@ -56,7 +61,7 @@ _TRANSLATIONS: Final[tuple[tuple[tuple[type[BaseException], ...], Reason], ...]]
     ((aiohttp.ClientSSLError, ssl.SSLError, ssl.CertificateError), Reason.TLS_FAILED),
     ((aiohttp.ClientConnectorError,), Reason.CONNECT_FAILED),
     ((TimeoutError,), Reason.TIMED_OUT),
-    ((aiohttp.InvalidURL, httpx.InvalidURL, httpx.UnsupportedProtocol), Reason.ADDRESS_INVALID),
+    ((aiohttp.InvalidURL, httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError), Reason.ADDRESS_INVALID),
     ((aiohttp.ClientPayloadError, aiohttp.ClientResponseError), Reason.PROTOCOL_BROKEN),
     ((aiohttp.ServerDisconnectedError, httpx.ProtocolError), Reason.PROTOCOL_BROKEN),
     ((httpx.TimeoutException,), Reason.TIMED_OUT),

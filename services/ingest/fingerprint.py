@@ -16,20 +16,19 @@ _STAMP_WORDS = (
     r"aggiornato|bijgewerkt)"
 )
 _DAY_WORDS = (
-    r"jan\w*|feb\w*|mar\w*|apr\w*|may|jun\w*|jul\w*|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*|mon\w*|tue\w*|wed\w*|thu\w*|fri\w*|"
-    r"sat\w*|sun\w*|today|yesterday|now|just|ago|minutes?|mins?|hours?|days?|am|pm|a\.m\.?|p\.m\.?|at|on|the|of|uhr|um|"
-    r"utc|gmt|[cemp][sd]?t|bst|z|t"
+    r"(?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)[a-z]*+|may|today|yesterday|now|just|ago|"
+    r"minutes?|mins?|hours?|days?|am|pm|a\.m\.?|p\.m\.?|at|on|the|of|uhr|um|utc|gmt|[cemp][sd]?t|bst|z|t"
 )
-_MOMENT = rf"(?:(?:{_DAY_WORDS})(?![^\W\d_])|[\d:.,/+\s-])+"
+_MOMENT = rf"(?>(?:{_DAY_WORDS})(?![^\W\d_])|[\d:.,/+\s-])++"  # atomic, as hostile text must not make it backtrack
 # A pattern has to own a whole line, a bracket or a relative time: a number within a sentence is news.
 _COUNTED = r"(?:comments?|views?|likes?|shares?|retweets?|reposts?|replies|votes?|points?)"
 _IDLE_LINE = re.compile(
-    rf"\W*{_STAMP_WORDS}\b[\s:]*{_MOMENT}\W*"
+    rf"\W*{_STAMP_WORDS}\b{_MOMENT}\W*"
     rf"|\W*(?:\d[\d.,]{{0,12}}\s*[km]?\s*{_COUNTED}\W*)+"
     rf"|\W*{_COUNTED}\s*[:(]?\s*\d[\d.,]{{0,12}}\s*[km]?\W*"
 )
 _IDLE_LINE_CHARACTERS = 100
-_STAMP_BRACKET = re.compile(rf"[(\[]\s*{_STAMP_WORDS}\b[\s:]*(?:{_MOMENT})?[)\]]")
+_STAMP_BRACKET = re.compile(rf"[(\[]\s*{_STAMP_WORDS}\b(?:{_MOMENT})?[)\]]")
 _RELATIVE = re.compile(r"\b(?:\d{1,3}|an?|one|a few)\s+(?:second|sec|minute|min|hour|hr)s?\s+ago\b")
 
 

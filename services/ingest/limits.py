@@ -37,6 +37,8 @@ _ENTRY_TEXT_BYTES = 180 * KIBIBYTE
 _ENTRY_TITLE_BYTES = 8 * KIBIBYTE
 _ENTRY_STRING_BYTES = 4 * KIBIBYTE
 
+_MOST_BYTES = 6  # of one character in JSON: \u0000
+
 Item = TypeVar("Item", bound=Contract)
 
 
@@ -90,9 +92,9 @@ def cut(text: str, characters: int) -> str:
 
 def cut_bytes(text: str, json_bytes: int) -> str:
     """At most as much of `text` as `json_bytes` of JSON hold."""
-    if 6 * len(text) <= json_bytes or json_size(text) <= json_bytes:
+    if _MOST_BYTES * len(text) <= json_bytes or json_size(text) <= json_bytes:
         return text
-    low, high = 0, len(text)  # six bytes is the most a character takes: \u0000
+    low, high = 0, min(len(text), json_bytes)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if json_size(text[:middle]) <= json_bytes else (low, middle - 1)

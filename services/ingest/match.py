@@ -29,9 +29,9 @@ FeedStateOf = Callable[[str], FeedState | None]
 
 
 def feed_ref_of(feed: Feed, info: FeedInfo) -> FeedRef:
-    """How articles name `feed`: its title as given by the operator, else as the document states it."""
+    """How articles name `feed`: its title as the operator gives it, else as the document does. Bounded in size."""
     title = cut(fold(feed.title or info.title or ""), MAX_FEED_TITLE_CHARACTERS)
-    return FeedRef(feed_id=feed.feed_id, title=title or None, link=canonical_url(info.link or "", feed.url))
+    return FeedRef(feed_id=feed.feed_id, title=title or None, link=canonical_url(info.link) if info.link else None)
 
 
 def match_document(
@@ -67,9 +67,11 @@ class _Matcher:
     counted: Counter[str] = field(default_factory=Counter)
 
     def take(self, entry: ReadEntry, identity: Identity) -> None:
-        article_id = self._new_id(entry.draft, identity)
-        # An id that exists was minted from this very name: the article has moved on, its name still means it.
-        known = self._find(identity) or self.layer.state(article_id)
+        known = self._find(identity)
+        if known is None:
+            article_id = self._new_id(entry.draft, identity)
+            # An id that exists was minted from this very name: the article has moved on, its name still means it.
+            known = self.layer.state(article_id)
         if known is None:
             self._mint(article_id, entry, identity)
         elif known.article_id in self.matched:

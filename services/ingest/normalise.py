@@ -16,6 +16,7 @@ from services.ingest.text import fold, is_html, plain_text, plain_title
 from services.ingest.urls import canonical_url
 
 FULL_TEXT_CHARACTERS = 2_000  # a description of this length is no summary: such feeds put the whole article there
+_MAX_FOLDED = 50_000  # of a title or guid, the rest is not looked at
 
 
 class EntryError(NewsflowError):
@@ -43,7 +44,7 @@ class FeedContext:
 class Draft:
     """An article's content before it has an identity: the fields of Article of the same names, and what matches it.
 
-    `guid` is the entry's own, cut never, dropped if over its limit; `content_key` may be None.
+    `guid` is the entry's own, None if it is over its limit; `content_key` is as `hashes_of` gives it.
     """
 
     url: str | None
@@ -69,11 +70,11 @@ def normalise_entry(entry: Entry, feed: FeedContext, fetched_at: datetime) -> Dr
     """The content of `entry`. Every text is plain, encodable as UTF-8 and within its limit; names of cut fields are in
     `truncated`. Raises EntryError (ENTRY_WITHOUT_CONTENT) if it has neither title, link, guid nor text."""
     limits = Limits()
-    title = limits.text("title", plain_title(entry.title.value, entry.title.media_type) if entry.title else None)
+    title = limits.text("title", _title(entry.title) if entry.title else None)
     summary, body = _summary_and_body(entry)
     summary, body = limits.text("summary", summary), limits.text("body", body)
     url = _url(entry, feed, limits)
-    guid = limits.whole("guid", fold(entry.guid) if entry.guid else None)
+    guid = limits.whole("guid", fold(entry.guid[:_MAX_FOLDED]) if entry.guid else None)
     if not (title or summary or body or url or guid):
         raise EntryError(Reason.ENTRY_WITHOUT_CONTENT, "no title, link, guid or text")
     fingerprint, content_key = hashes_of(title, summary, body, has_identity=bool(guid or url))
@@ -101,6 +102,10 @@ def normalise_entry(entry: Entry, feed: FeedContext, fetched_at: datetime) -> Dr
         guid=guid,
         content_key=content_key,
     )
+
+
+def _title(stated: StatedText) -> str:
+    return plain_title(stated.value[:_MAX_FOLDED], stated.media_type)
 
 
 def _summary_and_body(entry: Entry) -> tuple[str | None, str | None]:
@@ -143,7 +148,7 @@ def _rank(rel: str, media_type: str | None) -> int:
 
 def _authors(entry: Entry, feed: FeedContext) -> Iterable[Author]:
     for person in entry.authors:
-        name = cut(fold(person.name or ""), 200)
+        name = _short(person.name, 200)
         url = canonical_url(person.url, feed.base_url) if person.url else None
         if name:
             yield Author(name=name, url=url)
@@ -151,7 +156,7 @@ def _authors(entry: Entry, feed: FeedContext) -> Iterable[Author]:
 
 def _categories(entry: Entry) -> Iterable[Category]:
     for category in entry.categories:
-        term = cut(fold(category.term), 200)
+        term = _short(category.term, 200)
         if term:
             yield Category(term=term, scheme=_short(category.scheme, 300), label=_short(category.label, 200))
 
@@ -182,7 +187,7 @@ def _source(entry: Entry, feed: FeedContext) -> Credit | None:
 
 def _language(entry: Entry) -> str | None:
     """A BCP 47 tag in its usual case, or None if the statement is not shaped like one."""
-    parts = fold(entry.language or "").replace("_", "-").split("-")
+    parts = (_short(entry.language, 40) or "").replace("_", "-").split("-")
     if not all(part.isascii() and part.isalnum() and len(part) <= 8 for part in parts) or not parts[0].isalpha():
         return None
     if len(parts) > 6 or len(parts[0]) not in {2, 3}:
@@ -192,7 +197,8 @@ def _language(entry: Entry) -> str | None:
 
 
 def _short(text: str | None, characters: int) -> str | None:
-    return cut(fold(text), characters) or None if text else None
+    """`text` on one line within `characters`, None if nothing is left; what is far beyond them is not looked at."""
+    return cut(fold(text[: 8 * characters]), characters) or None if text else None
 
 
 def _count(stated: str | None) -> int | None:

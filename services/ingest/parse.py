@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 from schemas.entry import Entry
 from schemas.reasons import Reason
@@ -80,14 +81,21 @@ def parse_feed(body: bytes, headers: Mapping[str, str], base_url: str) -> Parsed
     if root is not None and root[1].lower().rpartition(":")[2] == "html":
         raise ParseError(Reason.BODY_IS_HTML, "the document is an HTML page")
     try:
-        elements = read_elements(text, base_url, headers.get("content-language"))
+        base = without_secrets(base_url)
+        elements = read_elements(text, base, headers.get("content-language"))
     except Exception as error:
         raise ParseError(Reason.PARSER_FAILED, f"{type(error).__name__}: {error}") from error
     _check_is_feed(elements, text)
     try:
-        return _parsed(elements)
+        return _parsed(elements, base)
     except Exception as error:
         raise ParseError(Reason.PARSER_FAILED, f"{type(error).__name__}: {error}") from error
+
+
+def without_secrets(url: str) -> str:
+    """`url` without what may be a key to it, user name and query: entries are made public, feeds' addresses are not."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _without_bad_characters(text: str) -> str:
@@ -129,7 +137,7 @@ def _check_is_feed(elements: Elements, text: str) -> None:
     raise ParseError(Reason.NOT_A_FEED, f"no feed format begins with {text[:40]!r}")
 
 
-def _parsed(elements: Elements) -> ParsedFeed:
+def _parsed(elements: Elements, base: str) -> ParsedFeed:
     feed, is_atom = elements.feed, elements.version.startswith("atom")
     info = FeedInfo(
         title=stated_string(feed, "title"),
@@ -144,6 +152,7 @@ def _parsed(elements: Elements) -> ParsedFeed:
     )
     authors = stated_persons(feed) if is_atom else ()  # RFC 4287 §4.2.1; RSS names an editor, not an author
     entries = tuple(
-        stated_entry(element, authors, info.language, is_atom=is_atom) for element in elements.entries[:MAX_ENTRIES]
+        stated_entry(element, authors, info.language, base, is_atom=is_atom)
+        for element in elements.entries[:MAX_ENTRIES]
     )
     return ParsedFeed(info, entries)

@@ -9,7 +9,7 @@ from schemas.entry import Entry
 from schemas.reasons import Reason
 from services.ingest.limits import bounded_entry_json
 from services.ingest.normalise import Draft, EntryError, FeedContext, normalise_entry
-from services.ingest.parse import FeedInfo, parse_feed
+from services.ingest.parse import FeedInfo, parse_feed, without_secrets
 
 __all__ = ["Document", "FeedContext", "ReadEntry", "RefusedEntry", "read_document"]
 
@@ -44,9 +44,12 @@ class Document:
 def read_document(
     body: bytes, headers: Mapping[str, str], base_url: str, feed: FeedContext, fetched_at: datetime
 ) -> Document:
-    """Parse `body` and normalise its entries. A bad entry is refused alone. Raises ParseError. Picklable both ways."""
+    """Parse `body` and normalise its entries. Raises ParseError.
+
+    A bad entry is refused alone, and once, however often its like is in the document. Picklable both ways.
+    """
     parsed = parse_feed(body, headers, base_url)
-    context = replace(feed, base_url=base_url)
+    context = replace(feed, base_url=without_secrets(base_url))
     entries: list[ReadEntry] = []
     refused: list[RefusedEntry] = []
     for entry in parsed.entries:
@@ -62,7 +65,7 @@ def read_document(
         if was_cut:
             draft = replace(draft, truncated=(*draft.truncated, "entry"))
         entries.append(ReadEntry(draft, entry_json))
-    return Document(parsed.info, tuple(entries), tuple(refused))
+    return Document(parsed.info, tuple(entries), tuple({each.payload_hash: each for each in refused}.values()))
 
 
 def _refused(reason: Reason, detail: str, entry: Entry) -> RefusedEntry:

@@ -6,20 +6,28 @@ from typing import Any
 from schemas.entry import Entry, StatedCategory, StatedLink, StatedMedia, StatedPerson, StatedText
 from services.ingest.elements import Element
 
+_MAIL = re.compile(r"(?:mailto:)?[^\s<>()@]{1,64}@[^\s<>()@]{1,255}")
+_EMPTY_BRACKETS = re.compile(r"\(\s*\)|<\s*>")
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)")
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 
 
-def stated_entry(element: Element, authors: tuple[StatedPerson, ...], language: str | None, *, is_atom: bool) -> Entry:
-    """The entry that `element` states; `authors` and `language` are the feed's, for an entry that names none."""
+def stated_entry(
+    element: Element, authors: tuple[StatedPerson, ...], language: str | None, base: str, *, is_atom: bool
+) -> Entry:
+    """The entry that `element` states; `authors` and `language` are the feed's, for an entry that names none.
+
+    A text's base is stated only where it differs from `base`, the document's own.
+    """
     published, updated = stated_string(element, "published"), stated_string(element, "updated")
     if not is_atom and published is None:
         published, updated = updated, None  # feedparser calls dc:date, RSS 1.0's only date, an update
     return Entry(
         guid=stated_string(element, "id"),
         links=_links(element, is_atom=is_atom),
-        title=_text(_dict(element, "title_detail")),
-        summary=_text(_dict(element, "summary_detail")),
-        contents=tuple(text for detail in _dicts(element, "content") if (text := _text(detail))),
+        title=_text(_dict(element, "title_detail"), base),
+        summary=_text(_dict(element, "summary_detail"), base) or _media_description(element),
+        contents=tuple(text for detail in _dicts(element, "content") if (text := _text(detail, base))),
         published=published or stated_string(element, "created"),
         updated=updated,
         authors=stated_persons(element) or authors,
@@ -53,13 +61,16 @@ def _links(element: Element, *, is_atom: bool) -> tuple[StatedLink, ...]:
 
 
 def stated_persons(element: Element) -> tuple[StatedPerson, ...]:
-    """Authors with a name or an address; an e-mail address stands in for a missing name."""
+    """Authors with a name or an address. RSS has both in one string: `mail (Name)` or `Name <mail>`."""
     persons = []
     for person in _dicts(element, "authors"):
-        name = stated_string(person, "name") or stated_string(person, "email")
+        stated = stated_string(person, "name") or stated_string(person, "email") or ""
+        name = _EMPTY_BRACKETS.sub("", _MAIL.sub("", stated)).strip()
+        if match := _IN_BRACKETS.fullmatch(name):
+            name = match[1].strip()
         url = stated_string(person, "href")
-        if name or url:
-            persons.append(StatedPerson(name=name, url=url))
+        if name or stated or url:
+            persons.append(StatedPerson(name=name or stated or None, url=url))
     return tuple(persons)
 
 
@@ -92,6 +103,14 @@ def _media(element: Element) -> tuple[StatedMedia, ...]:
     return tuple(found.values())
 
 
+def _media_description(element: Element) -> StatedText | None:
+    """What a video feed says of an entry, where neither summary nor content do."""
+    value = stated_string(element, "media_description")
+    if value is None or _dicts(element, "content"):
+        return None
+    return StatedText(value=value, media_type="text/plain")
+
+
 def _source(element: Element) -> StatedLink | None:
     """RSS `<source url>`, Atom's `<source>`, or `dc:source`; `href` is empty where there is only a name."""
     source = _dict(element, "source")
@@ -103,15 +122,16 @@ def _source(element: Element) -> StatedLink | None:
     return StatedLink(href=href or "", rel="source", title=name) if href or name else None
 
 
-def _text(detail: Element) -> StatedText | None:
+def _text(detail: Element, base: str) -> StatedText | None:
     value = stated_string(detail, "value")
     if not value:
         return None
+    own_base = stated_string(detail, "base")
     return StatedText(
         value=value,
         media_type=stated_string(detail, "type") or "text/html",
         language=stated_string(detail, "language"),
-        base=stated_string(detail, "base"),
+        base=own_base if own_base != base else None,
     )
 
 

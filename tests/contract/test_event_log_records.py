@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.topics import MAX_RECORD_BYTES
-from services.common.clock import fixed_clock
+from services.common.clock import FixedClock
 from services.common.errors import RecordTooLarge, UsageError
 from services.common.event_log.partitions import partition_of
 from services.common.event_log.port import Record, Start
@@ -92,7 +92,7 @@ async def test_key_survives(harness: Harness, key: str) -> None:
 async def test_timestamp_is_when_it_was_written(harness: Harness) -> None:
     topic = harness.topic("stream")
     now = datetime.now(UTC).replace(microsecond=123_000)
-    async with harness.open(fixed_clock(now)) as log:
+    async with harness.open(FixedClock(now)) as log:
         await log.ensure([topic], create=True)
         await log.append([Record(topic.name, "key", b"")])
 
@@ -155,7 +155,7 @@ async def test_reading_without_follow_ends_at_the_end_it_began_with(harness: Har
         assert await read_all(log, topic.name) == []
 
         await log.append([Record(topic.name, str(number), b"before") for number in range(10)])
-        async with aclosing(log.read(topic.name, Start.EARLIEST, follow=False)) as records:  # type: ignore[type-var]
+        async with aclosing(log.read(topic.name, Start.EARLIEST, follow=False)) as records:
             first = await within(anext(records))
             await log.append([Record(topic.name, str(number), b"after") for number in range(10)])
             rest = [record async for record in records]
@@ -167,7 +167,7 @@ async def test_following_sees_what_another_process_commits(harness: Harness) -> 
     topic = harness.topic("stream")
     async with harness.open() as log:
         await log.ensure([topic], create=True)
-        async with aclosing(log.read(topic.name, Start.EARLIEST)) as records:  # type: ignore[type-var]
+        async with aclosing(log.read(topic.name, Start.EARLIEST)) as records:
             with process(append_batches, harness, topic.name, "other", 2, 3):
                 seen = [(await within(anext(records))).value for _ in range(6)]
 
@@ -179,7 +179,7 @@ async def test_following_from_the_latest_skips_what_was_there(harness: Harness) 
     async with harness.open() as log:
         await log.ensure([topic], create=True)
         await log.append([Record(topic.name, "key", b"old")] * 3)
-        async with aclosing(log.read(topic.name, Start.LATEST)) as records:  # type: ignore[type-var]
+        async with aclosing(log.read(topic.name, Start.LATEST)) as records:
             first = asyncio.ensure_future(anext(records))
             async with asyncio.timeout(DEADLINE_SECONDS):
                 while not first.done():  # until it has begun to read, what is written is old to it
@@ -201,7 +201,7 @@ async def test_following_loses_nothing_while_others_write(harness: Harness) -> N
                 rewritten = [Record(topic.name, f"key-{shuffle.randrange(5)}", b"rewritten") for _ in range(2)]
                 await log.append([*rewritten, Record(topic.name, f"once-{number}", b"")])
 
-        async with aclosing(log.read(topic.name, Start.EARLIEST)) as records, asyncio.timeout(DEADLINE_SECONDS):  # type: ignore[type-var]
+        async with aclosing(log.read(topic.name, Start.EARLIEST)) as records, asyncio.timeout(DEADLINE_SECONDS):
             writing = asyncio.create_task(write())
             seen: list[str] = []
             while len(seen) < len(numbers):

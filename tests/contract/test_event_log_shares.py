@@ -40,7 +40,7 @@ async def test_polls_follow_each_other_and_take_no_more_than_asked(harness: Harn
         await log.ensure([source], create=True)
         await append(log, source.name, 7)
         async with held(log, source.name, group) as share:
-            polled = []
+            polled: list[bytes | None] = []
             while len(polled) < 7:
                 batch = await within(share.poll(3, DEADLINE_SECONDS))
                 assert len(batch.records) <= 3
@@ -370,7 +370,7 @@ async def test_share_is_over_with_its_member(harness: Harness) -> None:
 async def test_deposed_owner_cannot_commit(harness: Harness) -> None:
     source, target, group = harness.topic("source"), harness.topic("target"), harness.group("group")
     attempted, stop = asyncio.Event(), asyncio.Event()
-    refused = []
+    refused: list[OwnershipLost] = []
 
     async def work(share: Share) -> None:
         if refused:

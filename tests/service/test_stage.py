@@ -10,7 +10,7 @@ import pytest
 from schemas.dead_letter import DeadLetter
 from schemas.reasons import Reason
 from schemas.topics import DEAD_LETTERS, ENRICHED, LOG_TOPICS, MAX_RECORD_BYTES, RAW
-from services.common.clock import fixed_clock
+from services.common.clock import FixedClock
 from services.common.errors import TryAgain
 from services.common.event_log.brake import MAX_IN_ROW, Brake
 from services.common.event_log.open import open_log
@@ -22,7 +22,7 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 @pytest.fixture
 async def log(tmp_path: Path) -> AsyncIterator[EventLog]:
-    async with open_log(f"sqlite:///{tmp_path}/log.sqlite", fixed_clock(NOW)) as log:
+    async with open_log(f"sqlite:///{tmp_path}/log.sqlite", FixedClock(NOW)) as log:
         await log.ensure(LOG_TOPICS.values(), create=True)
         yield log
 
@@ -53,7 +53,7 @@ class Witness(Observer):
 async def run(log: EventLog, step: Step, until: int, brake: Brake | None = None) -> Witness:
     stop = asyncio.Event()
     witness = Witness(stop, until)
-    stage = Stage("enrich", RAW.name, step, fixed_clock(NOW), observer=witness, brake=brake or Brake())
+    stage = Stage("enrich", RAW.name, step, FixedClock(NOW), observer=witness, brake=brake or Brake())
     async with asyncio.timeout(20):
         await stage.run(log, stop)
     return witness

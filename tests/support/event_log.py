@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -17,7 +17,7 @@ from schemas.contract import Contract
 from schemas.topics import Cleanup, LogTopic
 from services.common.clock import Clock, system_clock
 from services.common.event_log.open import open_log
-from services.common.event_log.port import EventLog, Record, Share, Start, StoredRecord
+from services.common.event_log.port import Batch, EventLog, Record, Share, Start, StoredRecord
 
 Result = TypeVar("Result")
 DEADLINE_SECONDS = 30.0  # generous: a busy machine must not fail a test
@@ -97,7 +97,7 @@ async def within(awaitable: Awaitable[Result]) -> Result:
 
 async def read_all(log: EventLog, topic: str) -> list[StoredRecord]:
     """The committed records of a topic up to its end now."""
-    async with asyncio.timeout(DEADLINE_SECONDS), aclosing(log.read(topic, Start.EARLIEST, follow=False)) as records:  # type: ignore[type-var]
+    async with asyncio.timeout(DEADLINE_SECONDS), aclosing(log.read(topic, Start.EARLIEST, follow=False)) as records:
         return [record async for record in records]
 
 
@@ -144,7 +144,7 @@ async def poll_records(share: Share, max_records: int = 100) -> tuple[StoredReco
     return (await within(poll_some(share, max_records))).records
 
 
-async def poll_some(share: Share, max_records: int) -> Any:
+async def poll_some(share: Share, max_records: int) -> Batch:
     while True:
         batch = await share.poll(max_records, DEADLINE_SECONDS)
         if batch.records:

@@ -6,7 +6,7 @@ Order: records of one partition are read in the order of their offsets; all reco
 partition. Visibility: readers see a commit whole or not at all. Offsets rise, with gaps.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -117,7 +117,7 @@ class EventLog(Protocol):
     async def append(self, records: Sequence[Record]) -> None:
         """Write `records`, all or nothing; return when durable. Raises RecordTooLarge, LogUnavailable."""
 
-    def read(self, topic: str, start: Start, *, follow: bool = True) -> AsyncIterator[StoredRecord]:
+    def read(self, topic: str, start: Start, *, follow: bool = True) -> AsyncGenerator[StoredRecord, None]:
         """Committed records of every partition, as a consumer without a group sees them.
 
         Without `follow` it ends at the end the topic had when reading began. Close it if you leave it early.

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from services.common.errors import LogUnavailable, NewsflowError, UsageError
 from services.common.event_log.open import open_log
 from services.common.event_log.port import Record
-from services.common.event_log.sqlite.schema import FORMAT_VERSION, connect
+from services.common.event_log.sqlite.schema import FORMAT_VERSION, connect, set_wal
 from tests.support.event_log import SqliteHarness, read_values
 
 
@@ -87,10 +87,26 @@ def test_new_file_can_be_opened_by_many_at_once(tmp_path: Path) -> None:
         connect(path).close()
 
     with ThreadPoolExecutor(openers) as threads:
-        for number in range(80):  # SQLite fails one in fifteen of them, were it not for our waiting
+        for number in range(10):
             path = tmp_path / f"log-{number}.sqlite"
             for opened in [threads.submit(open_together, path) for _ in range(openers)]:
                 opened.result()
+
+
+def test_journal_mode_waits_for_another_process_that_writes(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    writer = connect(path)
+    writer.execute("PRAGMA journal_mode = DELETE")  # as a process leaves it that was killed while making the file
+    opener = sqlite3.connect(path, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as threads:
+        setting = threads.submit(set_wal, opener)
+        assert not wait([setting], timeout=0.1).done
+        writer.execute("COMMIT")
+        setting.result()
+    assert opener.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    opener.close()
+    writer.close()
 
 
 async def test_full_disk_is_unavailable_writes_nothing_and_passes(tmp_path: Path) -> None:

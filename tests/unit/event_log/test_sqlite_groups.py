@@ -84,7 +84,7 @@ async def test_follower_keeps_what_came_while_it_read_over_a_gap(tmp_path: Path)
         first = Record(table.name, "first", b"", partition_key="foobar")  # partition 0 of 2
         gap = Record(table.name, "gap", b"", partition_key="abc")  # partition 1 of 2
         await log.append([gap] * 3 + [first])
-        async with aclosing(log.read(table.name, Start.EARLIEST)) as records:  # type: ignore[type-var]
+        async with aclosing(log.read(table.name, Start.EARLIEST)) as records:
             seen = [(await within(anext(records))).key]
             # The reader has looked up both ends by now and goes on to the other partition.
             await log.append(

@@ -34,9 +34,9 @@ def test_copies_differ_in_guid_link_title_and_text() -> None:
     entries = FixtureFeed([A, B], started_at=START, count=5).entries(START)
     assert [entry.guid for entry in entries] == ["a", "b", "a-0002", "b-0002", "a-0003"]
     assert entries[2].link == "https://seeds.example/articles/a-0002"
-    assert entries[2].title == "Rain (copy 2 of 3)"
-    assert entries[2].paragraphs == (*A.paragraphs, "Copy 2 of 3.")
-    assert entries[3].paragraphs == (*B.paragraphs, "Copy 2 of 2.")
+    assert entries[2].title == "Rain (copy 2)"
+    assert entries[2].paragraphs == (*A.paragraphs, "Copy 2.")
+    assert entries[3].paragraphs == (*B.paragraphs, "Copy 2.")
     assert len({entry.paragraphs for entry in entries}) == 5
 
 

@@ -9,10 +9,11 @@ from typing import Self
 
 from services.common.clock import Clock
 from services.common.errors import LogUnavailable
+from services.common.event_log.limits import refuse_oversize
 from services.common.event_log.port import Record
 from services.common.event_log.sqlite import topics
 from services.common.event_log.sqlite.reader import Ends, Reader
-from services.common.event_log.sqlite.records import Placement, insert, milliseconds, refuse_oversize
+from services.common.event_log.sqlite.records import Placement, insert, milliseconds
 from services.common.event_log.sqlite.schema import connect_twice
 from services.common.event_log.sqlite.writer import Act, Writer
 

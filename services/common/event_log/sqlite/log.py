@@ -1,7 +1,7 @@
 """The embedded log: one SQLite file that several processes may use. See the port for what each act means."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from pathlib import Path
 from sqlite3 import Connection
 from types import TracebackType
@@ -45,7 +45,7 @@ class SqliteLog:
     async def append(self, records: Sequence[Record]) -> None:
         await self._file.write(records)
 
-    async def read(self, topic: str, start: Start, *, follow: bool = True) -> AsyncIterator[StoredRecord]:
+    async def read(self, topic: str, start: Start, *, follow: bool = True) -> AsyncGenerator[StoredRecord, None]:
         file = self._file
         partition_ids = (await file.placement_of({topic})).partition_ids(topic)
         await file.ends.refresh()

@@ -87,7 +87,7 @@ class Ends:
     async def watch(self) -> None:
         """Refresh for ever."""
         while True:
-            if True:  # who reads hears of it; the next look may succeed
+            with suppress(LogUnavailable):  # who reads hears of it; the next look may succeed
                 await self.refresh()
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -1,14 +1,14 @@
 """Rows of the log's file to records and back. Each function runs on a connection inside one transaction."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
 
 from schemas.cloudevents import Headers
 from schemas.topics import MAX_RECORD_BYTES
-from services.common.errors import RecordTooLarge, UsageError
+from services.common.errors import UsageError
 from services.common.event_log.partitions import partition_of
 from services.common.event_log.port import Record, StoredRecord
 from services.common.event_log.sqlite.schema import first_id, offset_of
@@ -47,15 +47,6 @@ class Placement:
 
     def is_compacted(self, topic: str) -> bool:
         return topic in self._compacted
-
-
-def refuse_oversize(records: Iterable[Record]) -> None:
-    """Raises RecordTooLarge for the first record above the limit."""
-    for record in records:
-        if record.size > MAX_RECORD_BYTES:
-            raise RecordTooLarge(
-                f"record {record.key} for {record.topic} has {record.size} bytes, the limit is {MAX_RECORD_BYTES}"
-            )
 
 
 def insert(

@@ -108,10 +108,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
-    _set_wal(connection)  # last: another program's file must stay as it is
+    set_wal(connection)  # last: another program's file must stay as it is
 
 
-def _set_wal(connection: sqlite3.Connection) -> None:
+def set_wal(connection: sqlite3.Connection) -> None:
     """SQLite does not wait for its busy timeout here: processes that open a new file together would fail."""
     deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
     while True:

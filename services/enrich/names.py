@@ -1,0 +1,92 @@
+"""Where a name begins and ends: a tagger's span in, the bare name's span out."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.enriched import EntityType
+from services.enrich.entities import Span
+
+MAX_NAME_CHARS: Final = 100
+MAX_NAME_WORDS: Final = 12
+
+_EDGES: Final = " \t\r\f\v\"'`()[]{}<>,;:!?*_|/\\…–—-•·"
+# A full stop belongs to the name only after an initial or one of these.
+_ABBREVIATED: Final = re.compile(r"(?:\b\w|\b(?:Inc|Co|Corp|Ltd|Bros|Jr|Sr|St|No))\.$")
+_ARTICLE: Final = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
+_TITLES: Final = (
+    "Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Dame|Lord|Lady|Vice President|President|Deputy Prime Minister"
+    "|Prime Minister|Premier|Chancellor|Foreign Minister|Finance Minister|Defen[cs]e Minister|Interior Minister"
+    "|Minister|Foreign Secretary|Home Secretary|Secretary of State|Secretary|Governor|Gov|Lt Gov|Senator|Sen"
+    "|Representative|Rep|Congressman|Congresswoman|Councillor|Mayor|Chief Justice|Justice|Judge|Attorney General"
+    "|Attorney|Ambassador|Archbishop|Bishop|Cardinal|Reverend|Rev|Father|Rabbi|Imam|Ayatollah|Sheikh|General|Gen|Colonel|Col"
+    "|Major|Maj|Captain|Capt|Lieutenant|Lt|Sergeant|Sgt|Admiral|Adm|Commander|Officer|Detective|Inspector|Chief|Coach|Chairman"
+    "|Director|CEO"
+)
+_LEADING_TITLES: Final = re.compile(rf"(?:(?:{_TITLES})(?:\.\s*|\s+))+(?=\w)")
+_TITLE_BEFORE: Final = re.compile(rf"\b(?:{_TITLES})\.?\s+$")
+_MAX_TITLE_CHARS: Final = 24
+_TITLE: Final = re.compile(rf"\b(?:{_TITLES})\b")
+_ADDRESS: Final = re.compile(r"://|www\.|@|#")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundName:
+    """A name in a text. `follows_title` is a strong sign of a person: "Mr.", "President"."""
+
+    name: str
+    span: Span
+    follows_title: bool
+
+
+def find_name(text: str, span: Span) -> FoundName | None:
+    """The bare name in a span of a straightened text, or None: no quotes, article, possessive or title."""
+    start, end = _trim_edges(text, span.start, span.end)
+    article = _ARTICLE.match(text, start, end)
+    if article:
+        start = article.end()
+    follows_title = False
+    if span.type is EntityType.PERSON:
+        titles = _LEADING_TITLES.match(text, start, end)
+        follows_title = titles is not None
+        start = titles.end() if titles else start
+    start, end = _trim_edges(text, start, end)
+    name = " ".join(text[start:end].split())
+    if not _is_name(name):
+        return None
+    title_start = max(0, start - _MAX_TITLE_CHARS)
+    if any(title.start() <= start and title.end() >= end for title in _TITLE.finditer(text, title_start, end + 1)):
+        return None  # "State" of "Secretary of State"
+    follows_title = follows_title or _TITLE_BEFORE.search(text, title_start, start) is not None
+    return FoundName(name, Span(start, end, span.type), follows_title)
+
+
+def _trim_edges(text: str, start: int, end: int) -> tuple[int, int]:
+    while True:
+        before = start, end
+        line_end = text.find("\n", start, end)
+        if line_end == start:
+            start += 1
+        elif line_end > 0:
+            end = line_end
+        while start < end and (text[start] in _EDGES or text[start].isspace() or text[start] == "."):
+            start += 1
+        while start < end and (text[end - 1] in _EDGES or text[end - 1].isspace()):
+            end -= 1
+        if end - start > 2 and text.startswith(("'s", "'S"), end - 2):
+            end -= 2
+        if end > start and text[end - 1] == "." and not _ABBREVIATED.search(text, max(start, end - 6), end):
+            end -= 1
+        if (start, end) == before:
+            return start, end
+
+
+def _is_name(name: str) -> bool:
+    return (
+        0 < len(name) <= MAX_NAME_CHARS
+        and name.count(" ") < MAX_NAME_WORDS
+        and any(character.isalpha() for character in name)
+        # All lower case in a script that has cases is no name.
+        and (name != name.lower() or name == name.upper())
+        and not _ADDRESS.search(name)
+    )

@@ -1,0 +1,65 @@
+"""Stated dates, by a table of forms found in feeds."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.article import DateQuality
+from services.ingest.dates import read_date
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+STATED, ASSUMED = DateQuality.STATED, DateQuality.ZONE_ASSUMED
+
+
+@pytest.mark.parametrize(
+    ("stated", "read", "quality"),
+    [
+        ("Mon, 06 Sep 2021 16:45:00 GMT", "2021-09-06T16:45:00", STATED),
+        ("Mon, 6 Sep 21 16:45 EST", "2021-09-06T21:45:00", STATED),
+        ("06 Sep 2021 16:45:00 +0000 (UTC)", "2021-09-06T16:45:00", STATED),
+        ("Mon,06 Sep 2021 16:45:00 GMT+2", "2021-09-06T14:45:00", STATED),
+        ("Mon, 06 Sep 2021 16:45:60 -0330", "2021-09-06T20:15:59", STATED),
+        ("Mon, 06 Sep 2021 24:00:00 GMT", "2021-09-07T00:00:00", STATED),
+        ("Wrongday, 06 Sep 2021 16:45:00 Z", "2021-09-06T16:45:00", STATED),
+        ("Mon, 06-Sep-2021 16:45:00 GMT", "2021-09-06T16:45:00", STATED),
+        ("lun., 6 septembre 2021 16:45:00 +0200", "2021-09-06T14:45:00", STATED),
+        ("2021-09-06T16:45:00Z", "2021-09-06T16:45:00", STATED),
+        ("2021-09-06T16:45:00.1239+02:00", "2021-09-06T14:45:00.123", STATED),
+        ("2021-09-06t16:45z", "2021-09-06T16:45:00", STATED),
+        ("2021-09-06 16:45:00 +0530", "2021-09-06T11:15:00", STATED),
+        ("20210906T164500Z", "2021-09-06T16:45:00", STATED),
+        ("2021/09/06 16:45:00", "2021-09-06T16:45:00", ASSUMED),
+        ("2021-09-06", "2021-09-06T00:00:00", ASSUMED),
+        ("2021-09", "2021-09-01T00:00:00", ASSUMED),
+        ("Mon Sep  6 16:45:00 2021", "2021-09-06T16:45:00", ASSUMED),
+        ("Mon Sep  6 16:45:00 UTC 2021", "2021-09-06T16:45:00", STATED),
+        ("Sept. 6, 2021 4:45 PM PDT", "2021-09-06T23:45:00", STATED),
+        ("September 6, 2021 12:05 a.m.", "2021-09-06T00:05:00", ASSUMED),
+        ("Monday, September 6, 2021 - 16:45", "2021-09-06T16:45:00", ASSUMED),
+        ("Mon, 06 Sep 2021 16:45:00 QQQ", "2021-09-06T16:45:00", ASSUMED),
+        ("1630946700", "2021-09-06T16:45:00", STATED),
+        ("1630946700123", "2021-09-06T16:45:00", STATED),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", "1970-01-01T00:00:00", DateQuality.EPOCH),
+        ("2026-03-05T11:59:59Z", "2026-03-05T11:59:59", STATED),
+        ("2026-03-05T12:00:01Z", "2026-03-05T12:00:01", DateQuality.FUTURE),
+    ],
+)
+def test_date_is_read(stated: str, read: str, quality: DateQuality) -> None:
+    assert read_date(stated, NOW) == (datetime.fromisoformat(read).replace(tzinfo=UTC), quality)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        *("yesterday", "06/09/2021", "Mon, 31 Feb 2021 00:00:00 GMT", "0000-00-00 00:00:00", "2021-13-01"),
+        *("0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "2021-09-06T25:00:00Z", "13:00 PM", "x" * 1_000),
+        *("2021-09-06T16:45:00+99:00", "Sept. 6, 2021 13:45 PM"),
+    ],
+)
+def test_unreadable_date_is_null(stated: str) -> None:
+    assert read_date(stated, NOW) == (None, DateQuality.UNREADABLE)
+
+
+@pytest.mark.parametrize("stated", [None, "", "  \n"])
+def test_missing_date_is_null(stated: str | None) -> None:
+    assert read_date(stated, NOW) == (None, DateQuality.MISSING)

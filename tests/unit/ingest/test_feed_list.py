@@ -1,0 +1,102 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from schemas.feed import Feed, feed_id_of
+from services.common.errors import UsageError
+from services.ingest.feed_list import ListedFeed, read_feed_list, sync_feeds
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+
+OPML = """<?xml version="1.0"?><opml version="2.0"><head><title>t</title></head><body>
+<outline text="News"><outline type="rss" text="Harbour Times" xmlUrl="https://www.harbour.example/feed.xml"/></outline>
+<outline type="rss" text="" xmlUrl="http://other.example/rss"/></body></opml>"""
+
+
+def written(tmp_path: Path, name: str, text: str) -> Path:
+    path = tmp_path / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_opml_with_nested_outlines(tmp_path: Path) -> None:
+    feeds = read_feed_list(written(tmp_path, "feeds.opml", OPML))
+    assert [(feed.url, feed.title) for feed in feeds] == [
+        ("https://www.harbour.example/feed.xml", "Harbour Times"),
+        ("http://other.example/rss", None),
+    ]
+
+
+def test_yaml_with_addresses_and_mappings(tmp_path: Path) -> None:
+    text = "feeds:\n  - https://a.example/feed\n  - {url: https://b.example/feed, id: b, home: bee.example, paused: true}\n"
+    assert read_feed_list(written(tmp_path, "feeds.yaml", text)) == (
+        ListedFeed(url="https://a.example/feed"),
+        ListedFeed(url="https://b.example/feed", feed_id="b", home="bee.example", paused=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("feeds.yaml", "feeds: [", "is not YAML"),
+        ("feeds.yaml", "", "document"),
+        ("feeds.yaml", "feeds:\n  - {address: https://a.example}", "feeds.0.url: Field required"),
+        ("feeds.yaml", "feeds:\n  - ftp://a.example/feed", "'ftp://a.example/feed' is no http or https address"),
+        ("feeds.yaml", "feeds: []", "names no feed"),
+        ("feeds.opml", "not XML at all", "feeds.opml"),
+        ("feeds.opml", "<opml><body/></opml>", "names no feed"),
+    ],
+)
+def test_a_bad_list_is_one_clear_line(tmp_path: Path, name: str, text: str, complaint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_feed_list(written(tmp_path, name, text))
+    assert complaint in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_list_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        read_feed_list(tmp_path / "feeds.yaml")
+
+
+def by_id(*feeds: Feed) -> dict[str, Feed]:
+    return {feed.feed_id: feed for feed in feeds}
+
+
+def test_a_new_feed_gets_an_id_from_its_address_and_a_home() -> None:
+    (feed,) = sync_feeds({}, [ListedFeed(url="https://www.harbour.example/feed.xml")], NOW)
+    assert feed.feed_id == feed_id_of("https://www.harbour.example/feed.xml")
+    assert feed.home == "harbour.example"
+    assert feed.is_polled
+
+
+def test_syncing_the_same_list_again_writes_nothing() -> None:
+    listed = [ListedFeed(url="https://a.example/1", feed_id="a"), ListedFeed(url="https://b.example/2")]
+    first = sync_feeds({}, listed, NOW)
+    assert sync_feeds(by_id(*first), listed, LATER) == []
+
+
+def test_a_feed_that_moves_keeps_its_id_and_home() -> None:
+    known = by_id(*sync_feeds({}, [ListedFeed(url="https://a.example/feed", feed_id="a")], NOW))
+    (moved,) = sync_feeds(
+        known, [ListedFeed(url="https://elsewhere.example/feed", feed_id="a", home="new.example")], LATER
+    )
+    assert (moved.feed_id, moved.url, moved.home) == ("a", "https://elsewhere.example/feed", "a.example")
+
+
+def test_a_feed_no_longer_listed_is_marked_removed_once_and_can_come_back() -> None:
+    listed = [ListedFeed(url="https://a.example/feed")]
+    known = by_id(*sync_feeds({}, listed, NOW))
+    (removed,) = sync_feeds(known, [], LATER)
+    assert removed.removed
+    assert sync_feeds(by_id(removed), [], LATER) == []
+    (back,) = sync_feeds(by_id(removed), listed, LATER)
+    assert back.is_polled
+    assert back.feed_id == removed.feed_id
+
+
+def test_unlisted_feeds_can_be_kept() -> None:
+    known = by_id(*sync_feeds({}, [ListedFeed(url="https://a.example/feed")], NOW))
+    assert sync_feeds(known, [], LATER, keep_unlisted=True) == []
