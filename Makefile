@@ -44,8 +44,8 @@ schemas: $(READY) ## Write the JSON Schema and example files from the models
 bench: $(READY) ## Measure CPU per article of each step
 	@$(BIN)/python -m tests.bench
 
-kafka: $(READY) ## Run a local Kafka broker on 127.0.0.1:9092 until Ctrl-C
-	@$(BIN)/python -m deploy.kafka
+kafka: $(READY) ## Run a local Kafka on 127.0.0.1:9092 until Ctrl-C (ARGS="--brokers 3")
+	@$(BIN)/python -m deploy.kafka $(ARGS)
 
 lock: ## Write the lock files anew from pyproject.toml
 	pip-compile --quiet --generate-hashes --allow-unsafe --all-build-deps --strip-extras --no-emit-index-url --no-emit-find-links --extra dev --output-file requirements-dev.txt pyproject.toml

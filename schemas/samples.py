@@ -1,4 +1,4 @@
-"""One sample record of each schema, from which the example files are made. Ids follow the rules, the rest is invented."""
+"""One sample record of each schema, from which the example files are made. All of it is invented."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -50,10 +50,10 @@ async def _serve(options: FeedServerOptions) -> None:
 def good_seeds(paths: tuple[Path, ...]) -> tuple[Seed, ...]:
     """The seeds that can be read; each bad one is one line on standard error. Raises UsageError if none is good."""
     found = find_seeds(paths)
+    if not found.seeds:
+        raise UsageError("; ".join(map(str, found.problems)))
     for problem in found.problems:
         print(f"newsflow: {problem}", file=sys.stderr)
-    if not found.seeds:
-        raise UsageError("there is no seed to serve")
     return found.seeds
 
 

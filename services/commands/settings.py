@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from services.settings import Settings
 
+
 def settings_table() -> str:
     """All settings as a Markdown table: variable, default, meaning."""
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]

@@ -1,4 +1,4 @@
-"""Time as a value that is handed down, so that a run can be repeated. Clocks are picklable: worker processes get them."""
+"""Time as a value that is handed down, so that a run can be repeated. Worker processes get clocks too: pickled."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

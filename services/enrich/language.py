@@ -47,7 +47,10 @@ class LanguageDetector:
         return cls(identifier, languages)
 
     def detect(self, title: str, lead: str) -> DetectedLanguage:
-        """The likeliest configured language and its share among them; `und` if it is another or too close to tell."""
+        """The likeliest configured language and its share among them.
+
+        `und` if that is too close to tell, and with score 0 if the text is in another language or in none.
+        """
         text = f"{title[:TITLE_CHARS]}\n{lead[:LEAD_CHARS]}"
         if not any(character.isalpha() for character in text):
             return DetectedLanguage(code=UNDETERMINED, score=0.0)

@@ -89,4 +89,5 @@ def _is_name(name: str) -> bool:
         # All lower case in a script that has cases is no name.
         and (name != name.lower() or name == name.upper())
         and not _ADDRESS.search(name)
+        and not _ARTICLE.fullmatch(f"{name} ")
     )

@@ -1,5 +1,6 @@
 """The small English spaCy model behind the `EntityTagger` interface: texts in, spans out."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Self
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 BATCH_WINDOWS: Final = 4
 # The model sees four words to each side, so a window loses something at its ends only; shorter ones are slower.
 WINDOW_CHARS: Final = 2_000
+
+# The tokeniser takes seconds for thousands of emoji or stops without a blank. No name is in such a run.
+_ENDLESS_RUN: Final = re.compile(r"\S{61,}")
 
 _TYPES: Final = {
     "PERSON": EntityType.PERSON,
@@ -47,9 +51,17 @@ class SpacyTagger:
             layer.ops = numpy_ops
         return cls(pipeline)
 
+    @property
+    def vocabulary_size(self) -> int:
+        return len(self._pipeline.vocab.strings)
+
     def tag(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         found: list[list[Span]] = [[] for _ in texts]
-        windows = [(index, start, window) for index, text in enumerate(texts) for start, window in cut_windows(text)]
+        windows = [
+            (index, start, window)
+            for index, text in enumerate(texts)
+            for start, window in cut_windows(_ENDLESS_RUN.sub(_blanks, text))
+        ]
         for first in range(0, len(windows), BATCH_WINDOWS):
             batch = windows[first : first + BATCH_WINDOWS]
             # Without a zone the vocabulary keeps every new word for ever.
@@ -75,6 +87,10 @@ def cut_windows(text: str, max_chars: int = WINDOW_CHARS) -> Iterator[tuple[int,
         start = cut
     if text[start:].strip():
         yield start, text[start:]
+
+
+def _blanks(run: re.Match[str]) -> str:
+    return " " * len(run[0])
 
 
 def _spans(doc: "Doc") -> Iterator[Span]:

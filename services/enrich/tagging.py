@@ -129,8 +129,8 @@ class _Draft:
 
     @property
     def reading_language(self) -> str:
-        """The detected language, or what the publisher declares where the text does not tell."""
-        if self.language.code != UNDETERMINED:
+        """The detected language, or what the publisher declares if it was too close to tell."""
+        if self.language.code != UNDETERMINED or not self.language.score:
             return self.language.code
         return self._declared_language.replace("_", "-").split("-")[0].lower()
 

@@ -86,24 +86,16 @@ class ArticleIndex:
             self._owners[key] = None
 
 
-def forgettable(
-    index: ArticleIndex, feed_states: Mapping[str, FeedState], now: datetime, *, limit: int = 1_000
-) -> tuple[str, ...]:
-    """Ids of up to `limit` articles to be forgotten: unseen for FORGET_AFTER, and in no feed's latest document.
+def is_forgettable(state: ArticleState, feed_states: Mapping[str, FeedState], now: datetime) -> bool:
+    """Whether an article was unseen for FORGET_AFTER and is in no feed's latest document.
 
     `feed_states` are those of the partition by feed_id. As `last_seen_at` is persisted at most once a day, an article
-    counts as in the latest document unless that is more than a day younger. Parses every state: call it rarely.
+    counts as in the latest document unless that is more than a day younger.
     """
-    found: list[str] = []
-    for state in index.states():
-        if len(found) == limit:
-            break
-        if state.last_seen_at >= now - FORGET_AFTER:
-            continue
-        carriers = (state.feed.feed_id, *(ref.feed_id for ref in state.also_in))
-        if not any(_may_carry(feed_states.get(feed_id), state.last_seen_at) for feed_id in carriers):
-            found.append(state.article_id)
-    return tuple(found)
+    if state.last_seen_at >= now - FORGET_AFTER:
+        return False
+    carriers = (state.feed.feed_id, *(ref.feed_id for ref in state.also_in))
+    return not any(_may_carry(feed_states.get(feed_id), state.last_seen_at) for feed_id in carriers)
 
 
 def _may_carry(feed_state: FeedState | None, seen_at: datetime) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from schemas.article import Article, FeedRef, Kind, Publisher, mint_article_id
 from schemas.feed import ArticleState, Feed, FeedState, FeedStatus, GuidAlias
 from schemas.reasons import Reason
-from services.ingest.article_index import REFRESH_AFTER, ArticleIndex, forgettable
+from services.ingest.article_index import REFRESH_AFTER, ArticleIndex
 from services.ingest.decision import Counts, Decision, RawRecord
 from services.ingest.identity import Identity, content_key, guid_key, identities_of, url_key
 from services.ingest.limits import cut
@@ -17,8 +17,6 @@ from services.ingest.parse import FeedInfo
 from services.ingest.read import Document, ReadEntry
 from services.ingest.text import fold
 from services.ingest.urls import canonical_url
-
-__all__ = ["ArticleIndex", "Counts", "Decision", "RawRecord", "feed_ref_of", "forgettable", "match_document"]
 
 MAX_GUIDS_PER_FEED = 4  # of one article: a guid made anew at each poll must not grow or rewrite a state for ever
 MAX_GUIDS = 32

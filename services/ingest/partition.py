@@ -19,13 +19,14 @@ from services.common.event_log.dead_letters import dead_letter, refused_record
 from services.common.event_log.port import Batch, Record, Share, StoredRecord
 from services.common.event_log.transform import POLL_WAIT_SECONDS
 from services.ingest.agenda import Agenda
-from services.ingest.match import ArticleIndex
+from services.ingest.article_index import ArticleIndex, is_forgettable
 from services.ingest.poll import Poller, PollResult
 from services.ingest.settings import IngestSettings
-from services.ingest.settle import STAGE, Settled, purge_records, settle
+from services.ingest.settle import STAGE, Settled, forget_record, purge_records, settle
 from services.ingest.watch import IngestWatch
 
 MAX_FEEDS_TOGETHER = 500
+FORGET_EVERY_SECONDS = 3600.0
 MAX_STATES_TOGETHER = 500  # about 10 ms of parsing; then others may run
 
 
@@ -58,6 +59,8 @@ class PartitionPoller:
         self._happened = asyncio.Event()
         self._unchanged: dict[str, Record] = {}
         self._unchanged_since = 0.0
+        self._to_check: list[str] = []
+        self._check_again_at = time.monotonic()
         self._broken: BaseException | None = None  # a poll never raises, so this is a defect that stops the service
 
     async def run(self) -> None:
@@ -69,6 +72,7 @@ class PartitionPoller:
                 self._watch.moved()
                 self._start_due()
                 await self._commit_ready()
+                await self._forget_some()
                 await self._wait(following)
         finally:
             following.cancel()
@@ -165,6 +169,20 @@ class PartitionPoller:
             started = time.monotonic()
             await self._commit(records, changes[-1].next_offset if changes else None)
             self._watch.committed(settled, len(records), self._share.partition, time.monotonic() - started)
+
+    async def _forget_some(self) -> None:
+        """Forget articles that left their feeds long ago; each hour the whole table is gone through in small steps."""
+        if not self._to_check:
+            if time.monotonic() < self._check_again_at:
+                return
+            self._check_again_at = time.monotonic() + FORGET_EVERY_SECONDS
+            self._to_check = list(self._share.tables[ARTICLE_STATE.name])
+        checked, self._to_check = self._to_check[:MAX_STATES_TOGETHER], self._to_check[MAX_STATES_TOGETHER:]
+        now = self._clock()
+        known = [state for article_id in checked if (state := self._index.state(article_id)) is not None]
+        gone = [state for state in known if is_forgettable(state, self._states, now)]
+        self._index.apply({state.article_id: None for state in gone})
+        await self._commit([forget_record(state.home, state.article_id) for state in gone], None)
 
     def _take_results(self) -> list[PollResult]:
         """Results in the order they came, up to about the size of one commit."""

@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.article import FeedRef
 from schemas.cloudevents import feed_status_headers
 from schemas.dead_letter import Origin
 from schemas.feed import Feed, FeedState, FeedStatusEvent
@@ -12,7 +11,9 @@ from schemas.reasons import Reason
 from schemas.topics import ARTICLE_STATE, FEED_STATE, FEED_STATUS, MAX_RECORD_BYTES, RAW
 from services.common.event_log.dead_letters import Refused, dead_letter
 from services.common.event_log.port import Record
-from services.ingest.match import ArticleIndex, Counts, Decision, FeedStateOf, RawRecord, match_document
+from services.ingest.article_index import ArticleIndex
+from services.ingest.decision import Counts, Decision, RawRecord
+from services.ingest.match import FeedStateOf, feed_ref_of, match_document
 from services.ingest.poll import PollResult
 from services.ingest.read import Document
 from services.ingest.schedule import PollOutcome, feed_status, next_poll_at
@@ -52,7 +53,9 @@ def settle(
     refused: list[Reason] = []
     counts = Counts()
     if result.document is not None:
-        decision = match_document(index, feed, feed_ref_of(feed, result.document), result.document, now, feed_state_of)
+        decision = match_document(
+            index, feed, feed_ref_of(feed, result.document.feed), result.document, now, feed_state_of
+        )
         # A record that no log takes is left out with its state, so it is the same dead letter at each poll, sent once.
         articles, oversize = _split_by_size(decision, now)
         bad = [*_refused_entries(result.document, feed), *oversize]
@@ -90,17 +93,13 @@ def purge_records(state: FeedState, index: ArticleIndex) -> list[Record]:
     index.apply(dict.fromkeys(alone))
     return [
         Record(FEED_STATE.name, state.feed_id, None, partition_key=state.home),
-        *forget_records(state.home, alone),
+        *(forget_record(state.home, article_id) for article_id in alone),
     ]
 
 
-def forget_records(home: str, article_ids: list[str]) -> list[Record]:
-    return [Record(ARTICLE_STATE.name, article_id, None, partition_key=home) for article_id in article_ids]
-
-
-def feed_ref_of(feed: Feed, document: Document) -> FeedRef:
-    """How articles name the feed: what the list calls it, else what it calls itself."""
-    return FeedRef(feed_id=feed.feed_id, title=feed.title or document.feed.title, link=document.feed.link)
+def forget_record(home: str, article_id: str) -> Record:
+    """A tombstone for an article's state."""
+    return Record(ARTICLE_STATE.name, article_id, None, partition_key=home)
 
 
 def _next_state(result: PollResult, before: FeedState, schedule: ScheduleSettings, jitter: float) -> FeedState:

@@ -23,7 +23,7 @@ PURE = [
     ),
     *(f"services.enrich.{name}" for name in ("document_pass", "entities", "language")),
     "services.publish.route",
-    *(f"services.fixture_feed.{name}" for name in ("feed", "rss", "prose", "reply")),
+    *(f"services.fixture_feed.{name}" for name in ("feed", "rss", "prose")),
 ]
 WORLD = {
     "aiohttp",

@@ -5,10 +5,13 @@ import platform
 
 from tests.bench.measure import table
 from tests.bench.steps import ingest_rows
-from tests.bench.tagging import tagging_rows
 
 
 def main() -> None:
+    # As in a worker process, and before numpy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from tests.bench.tagging import tagging_rows
+
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores\n")
     print(table(ingest_rows() + tagging_rows()))
 

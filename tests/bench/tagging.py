@@ -40,5 +40,3 @@ def tagging_rows() -> list[Row]:
         Row("tag, language", language, None, ""),
         Row("tag, media topics", topics, None, ""),
     ]
-
-

@@ -1,3 +1,6 @@
 """Fixtures of the contract suites."""
 
-from tests.support.event_log import harness as harness
+from tests.support.event_log import harness
+from tests.support.kafka import kafka_broker
+
+__all__ = ["harness", "kafka_broker"]

@@ -27,7 +27,9 @@ def newsflow(*arguments: str | Path, **variables: str) -> subprocess.CompletedPr
 
 
 @contextmanager
-def running(*arguments: str | Path, log: Path, variables: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    *arguments: str | Path, log: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A command in the background, its output in `log`; killed at the end if it is still there."""
     with log.open("wb") as output:
         process = subprocess.Popen(

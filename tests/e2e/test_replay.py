@@ -58,7 +58,9 @@ def test_a_used_log_and_a_larger_replay_still_give_each_article_once(tmp_path: P
 
 
 @pytest.mark.parametrize("after_lines", [1, 40, 150])
-def test_a_replay_that_is_killed_and_run_again_gives_each_article_once(tmp_path: Path, short_seed: Path, after_lines: int) -> None:
+def test_a_replay_that_is_killed_and_run_again_gives_each_article_once(
+    tmp_path: Path, short_seed: Path, after_lines: int
+) -> None:
     """SIGKILL when the public topic has so many records, then the same replay on the same log."""
     log = f"sqlite:///{tmp_path}/log.sqlite"
     replay = ("replay", short_seed, "--count", "200", "--log", log, "--json")

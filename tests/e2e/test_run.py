@@ -111,7 +111,7 @@ def test_a_record_that_does_not_decode_becomes_a_dead_letter(tmp_path: Path) -> 
 
     async def poison() -> None:
         async with open_log(log) as event_log:
-            await event_log.append([Record(ENRICHED.name, "k", b"not JSON"), Record(ENRICHED.name, "k", b'{"title": 1}')])
+            await event_log.append([Record(ENRICHED.name, "k", value) for value in (b"not JSON", b'{"title": 1}')])
 
     asyncio.run(poison())
     with running("publish", "--log", log, log=tmp_path / "publish", variables=IMPATIENT):

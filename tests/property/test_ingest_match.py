@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from schemas.article import DateQuality, FeedRef
 from schemas.feed import Feed
 from services.ingest.article_index import ArticleIndex
+from services.ingest.decision import Counts, Decision
 from services.ingest.fingerprint import hashes_of
-from services.ingest.match import Counts, Decision, match_document
+from services.ingest.match import match_document
 from services.ingest.normalise import Draft
 from services.ingest.parse import FeedInfo
 from services.ingest.read import Document, ReadEntry

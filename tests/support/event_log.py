@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ import pytest
 from schemas.contract import Contract
 from schemas.topics import Cleanup, LogTopic
 from services.common.clock import Clock, system_clock
+from services.common.event_log.kafka.clients import Brokers
+from services.common.event_log.kafka.log import KafkaLog
+from services.common.event_log.kafka.settings import Times
 from services.common.event_log.open import open_log
 from services.common.event_log.port import Batch, EventLog, Record, Share, Start, StoredRecord
 
@@ -80,9 +84,44 @@ class SqliteHarness:
         connection.set_trace_callback(lambda _statement: step())
 
 
-@pytest.fixture(params=["sqlite"])
-def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
-    yield SqliteHarness(tmp_path / "log.sqlite")
+# Short, so that a killed member is missed soon; the broker's own limit is a second.
+QUICK = Times(session_seconds=1.5, heartbeat_seconds=0.3, grace_seconds=0.5, silence_seconds=10.0)
+
+
+@dataclass(frozen=True)
+class KafkaHarness:
+    """Topics and groups of one test on a broker that all share."""
+
+    bootstrap: str
+    prefix: str
+    random_kills: int = 3
+    longest_life_seconds: float = 3.0
+    times: Times = QUICK
+
+    def open(self, clock: Clock = system_clock) -> EventLog:
+        return KafkaLog(self.bootstrap.split(","), clock, 1, self.times)
+
+    def topic(self, name: str, partitions: int = 1, *, compact: bool = False) -> LogTopic:
+        return registered(f"{self.prefix}.{name}", partitions, compact=compact)
+
+    def group(self, name: str) -> str:
+        return f"{self.prefix}.{name}"
+
+    async def depose(self, source: str, group: str, partition: int) -> None:
+        # As the next owner begins: a producer of the same id fences the one before.
+        next_owner = Brokers(self.bootstrap.split(","), self.times).producer(f"{group}.{source}.{partition}")
+        await next_owner.start()
+        await next_owner.stop()
+
+    def on_each_write_step(self, log: EventLog, step: Callable[[], None]) -> None:
+        pass
+
+
+@pytest.fixture(params=["sqlite", "kafka"])
+def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Harness:
+    if request.param == "sqlite":
+        return SqliteHarness(tmp_path / "log.sqlite")
+    return KafkaHarness(request.getfixturevalue("kafka_broker"), f"t{uuid.uuid4().hex[:12]}")
 
 
 def registered(name: str, partitions: int, *, compact: bool) -> LogTopic:

@@ -30,7 +30,8 @@ def test_opml_with_nested_outlines(tmp_path: Path) -> None:
 
 
 def test_yaml_with_addresses_and_mappings(tmp_path: Path) -> None:
-    text = "feeds:\n  - https://a.example/feed\n  - {url: https://b.example/feed, id: b, home: bee.example, paused: true}\n"
+    mapping = "{url: https://b.example/feed, id: b, home: bee.example, paused: true}"
+    text = f"feeds:\n  - https://a.example/feed\n  - {mapping}\n"
     assert read_feed_list(written(tmp_path, "feeds.yaml", text)) == (
         ListedFeed(url="https://a.example/feed"),
         ListedFeed(url="https://b.example/feed", feed_id="b", home="bee.example", paused=True),

@@ -1,0 +1,125 @@
+import pytest
+
+from schemas.enriched import EntityType
+from services.enrich.document_pass import group_entities
+from services.enrich.entities import Span, TaggedText, straighten
+from services.enrich.known_names import KnownNames
+
+KNOWN = KnownNames.load()
+TYPES = {"P": EntityType.PERSON, "O": EntityType.ORGANISATION, "L": EntityType.PLACE}
+
+
+def entities_of(*marked_fields: str) -> dict[str, tuple[str, list[str]]]:
+    """Entities of fields where `[P Ada Lovelace]` is what a tagger found: name -> (type, texts of the mentions)."""
+    fields, texts = {}, []
+    for number, marked in enumerate(marked_fields):
+        text, spans = "", []
+        for piece in marked.replace("]", "[").split("["):
+            if piece[:2] in ("P ", "O ", "L "):
+                spans.append(Span(len(text), len(text) + len(piece) - 2, TYPES[piece[0]]))
+                piece = piece[2:]
+            text += piece
+        fields[f"field{number}"] = text
+        texts.append(TaggedText(f"field{number}", straighten(text), tuple(spans)))
+    entities = group_entities(texts, fields, KNOWN)
+    for entity in entities:
+        assert 0 < entity.score < 1
+        for mention in entity.mentions:
+            assert fields[mention.field][mention.start : mention.end] == mention.text
+    return {entity.name: (entity.type.value, [mention.text for mention in entity.mentions]) for entity in entities}
+
+
+CASES: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, list[str]]]]] = {
+    "one type per name, by vote": (
+        ("[P Acme] fell. [O Acme] rose. [O Acme] closed.",),
+        {"Acme": ("organisation", ["Acme", "Acme", "Acme"])},
+    ),
+    "a surname is the person named in full, whatever the tagger said": (
+        ("[P Ada Lovelace] met investors. [O Lovelace] spoke. [O Lovelace] left.",),
+        {"Ada Lovelace": ("person", ["Ada Lovelace", "Lovelace", "Lovelace"])},
+    ),
+    "over two fields": (
+        ("[O Lovelace] wins", "[P Ada Lovelace] won."),
+        {"Ada Lovelace": ("person", ["Lovelace", "Ada Lovelace"])},
+    ),
+    "a double surname": (
+        ("[P Kilmar Abrego García] came. [P Abrego García] and [P García] left.",),
+        {"Kilmar Abrego García": ("person", ["Kilmar Abrego García", "Abrego García", "García"])},
+    ),
+    "a family name in front": (
+        ("[P Xi Jinping] came. [P Xi] left.",),
+        {"Xi Jinping": ("person", ["Xi Jinping", "Xi"])},
+    ),
+    "a shared surname is the one mentioned most": (
+        ("[P Ann Lee] and [P Bob Lee] came. [P Bob Lee] left. [P Lee] returned.",),
+        {"Bob Lee": ("person", ["Bob Lee", "Bob Lee", "Lee"]), "Ann Lee": ("person", ["Ann Lee"])},
+    ),
+    "a place is not a namesake": (
+        ("[P George Washington] flew to [L Washington].",),
+        {"George Washington": ("person", ["George Washington"]), "Washington": ("place", ["Washington"])},
+    ),
+    "a person named like a place": (
+        ("[P Michael Jordan] scored. [P Jordan] won.",),
+        {"Michael Jordan": ("person", ["Michael Jordan", "Jordan"])},
+    ),
+    "a title makes a person": (
+        ("[O Adeyemi] said so. President [O Adeyemi] left.",),
+        {"Adeyemi": ("person", ["Adeyemi", "Adeyemi"])},
+    ),
+    "an acronym joins its name": (
+        ("The [O Confederation of Indian Industry] and [P CII] agreed.",),
+        {"Confederation of Indian Industry": ("organisation", ["Confederation of Indian Industry", "CII"])},
+    ),
+    "known names have their type and their name": (
+        ("The [O U.S.] and the [O US] told [P NATO].",),
+        {"United States": ("place", ["U.S.", "US"]), "North Atlantic Treaty Organization": ("organisation", ["NATO"])},
+    ),
+    "repeats are found": (
+        ("[P Ada Lovelace] spoke. Then Lovelace left; “Lovelace’s luck”. [L Kumasi] is far, far from Kumasi.",),
+        {
+            "Ada Lovelace": ("person", ["Ada Lovelace"]),
+            "Kumasi": ("place", ["Kumasi", "Kumasi"]),
+        },
+    ),
+    "repeats of a surname once tagged are found, also before a curly apostrophe": (
+        ("[P Ada Lovelace] spoke. [P Lovelace] left; Lovelace’s luck held.",),
+        {"Ada Lovelace": ("person", ["Ada Lovelace", "Lovelace", "Lovelace"])},
+    ),
+    "a repeat inside another name is left alone": (
+        ("[O Acme] sued. Acme Tower burned. Old Acme smiled. But Acme won.",),
+        {"Acme": ("organisation", ["Acme", "Acme"])},
+    ),
+    "a name that is also a word is not repeated": (
+        ("[P May] spoke. In May, you may leave.",),
+        {"May": ("person", ["May"])},
+    ),
+    "possessive, article and title are no part of a mention": (
+        ("[O the Acme Group’s] fall, said [P Mr. Okafor].",),
+        {"Acme Group": ("organisation", ["Acme Group"]), "Okafor": ("person", ["Okafor"])},
+    ),
+    "curly quotes in a name": (
+        ("[P Sinéad O’Connor] sang. [P O'Connor] left.",),
+        {"Sinéad O'Connor": ("person", ["Sinéad O’Connor", "O'Connor"])},
+    ),
+    "nothing found": (("No names here.", ""), {}),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), CASES.values(), ids=CASES.keys())
+def test_document_pass(fields: tuple[str, ...], expected: dict[str, tuple[str, list[str]]]) -> None:
+    assert entities_of(*fields) == expected
+
+
+def test_entities_mentioned_most_come_first() -> None:
+    assert list(entities_of("[O Acme] [L Kumasi] [L Kumasi]")) == ["Kumasi", "Acme"]
+
+
+def test_score_falls_with_votes_for_other_types() -> None:
+    def score(text: str) -> float:
+        spans = tuple(
+            Span(start, start + 4, EntityType.PERSON if text[start + 4] == "!" else EntityType.ORGANISATION)
+            for start in range(0, len(text), 6)
+        )
+        return group_entities([TaggedText("body", text, spans)], {"body": text}, KNOWN)[0].score
+
+    assert score("Acme. Acme. Acme! ") < score("Acme. ") < score("Acme. Acme. Acme. ")
