@@ -19,7 +19,8 @@ def test_the_settings_table_is_what_the_command_prints() -> None:
 
 def test_every_command_the_readme_names_exists() -> None:
     group = typer.main.get_command(app)
-    named = {match[1] for match in re.finditer(r"(?:^|`)newsflow ([a-z][a-z-]+)", README, re.MULTILINE)}
+    code = re.findall(r"```\n(.*?)```|`([^`\n]+)`", README, re.DOTALL)
+    named = {match[1] for part in code for match in re.finditer(r"\bnewsflow ([a-z][a-z-]+)", "".join(part))}
     assert {"replay", "run", "tail"} <= named <= set(group.commands)  # type: ignore[attr-defined]
 
 
