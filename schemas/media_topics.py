@@ -1,6 +1,6 @@
 """The 17 top-level IPTC media topics: code, label, and the slug that names a route. Everything else imports this table.
 
-Source: IPTC Media Topics NewsCodes, level 1, British English labels (IPTC, CC BY 4.0).
+Source: IPTC Media Topics NewsCodes, level 1, labels as IPTC writes them in en-US (IPTC, CC BY 4.0).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class TopLevelMediaTopic:
     slug: str
 
 
-# A slug is the label without commas and "and"; it is part of public log topic names, so it never changes.
+# A slug is the label without commas and "and", in British spelling; it is part of public log topic names, so it never changes.
 TOP_LEVEL_MEDIA_TOPICS: Final[tuple[TopLevelMediaTopic, ...]] = tuple(
     TopLevelMediaTopic(code, label, slug)
     for code, label, slug in (
@@ -32,7 +32,7 @@ TOP_LEVEL_MEDIA_TOPICS: Final[tuple[TopLevelMediaTopic, ...]] = tuple(
         ("medtop:06000000", "environment", "environment"),
         ("medtop:07000000", "health", "health"),
         ("medtop:08000000", "human interest", "human-interest"),
-        ("medtop:09000000", "labour", "labour"),
+        ("medtop:09000000", "labor", "labour"),
         ("medtop:10000000", "lifestyle and leisure", "lifestyle-leisure"),
         ("medtop:11000000", "politics", "politics"),
         ("medtop:12000000", "religion", "religion"),

@@ -15,7 +15,7 @@ from services.enrich.known_names import KnownNames
 from services.enrich.names import FoundName, find_name
 from services.enrich.repeats import find_repeats
 
-# A title before a name, or a place among the known names, says more than a tagger's one look.
+# How many looks of a tagger it is worth that a title stands before a name, or that the name is a known one.
 TITLE_VOTES: Final = 3
 KNOWN_VOTES: Final = 3
 # The score is the share of votes for the entity's type, as if there had been two more votes of which this share agreed.

@@ -4,17 +4,16 @@ The document pass then makes one entity of all the spans that mean the same.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
 
 from schemas.enriched import EntityType
 
-MAX_TAGGED_CHARS: Final = 30_000  # of one article, about 5,000 words: a second of spaCy on a slow core
+MAX_TAGGED_CHARS: Final = 30_000  # of one article, about 5,000 words: half a second of spaCy
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """`start` and `end` are Unicode code points of the text that was tagged."""
 
     start: int
@@ -81,12 +80,11 @@ def cap_fields(fields: Mapping[str, str], max_chars: int = MAX_TAGGED_CHARS) -> 
     return capped, sum(map(len, fields.values())) > max_chars
 
 
-def tag_fields(articles: Iterable[Mapping[str, str]], tagger: EntityTagger) -> list[tuple[TaggedText, ...]]:
+def tag_fields(articles: Sequence[Mapping[str, str]], tagger: EntityTagger) -> list[tuple[TaggedText, ...]]:
     """The tagged fields of each article, all texts in one call of the tagger.
 
     A field that another one starts with, as a summary often is, is not tagged twice.
     """
-    articles = list(articles)
     sources = [{field: _longest_continuation(text, fields) for field, text in fields.items()} for fields in articles]
     texts = list(dict.fromkeys(source for by_field in sources for source in by_field.values()))
     spans_of = dict(zip(texts, tagger.tag(texts), strict=True))
@@ -101,7 +99,3 @@ def tag_fields(articles: Iterable[Mapping[str, str]], tagger: EntityTagger) -> l
 
 def _longest_continuation(text: str, fields: Mapping[str, str]) -> str:
     return max((other for other in fields.values() if other.startswith(text)), key=len)
-
-
-def moved(spans: Iterable[Span], by: int) -> tuple[Span, ...]:
-    return tuple(replace(span, start=span.start + by, end=span.end + by) for span in spans)

@@ -47,7 +47,6 @@ class MediaTopicTagger:
         # What one form says: index of a media topic -> weight. The tables below hold places in this list.
         self._evidence: list[dict[int, float]] = []
         self._words: dict[str, int] = {}
-        self._cased_words: dict[str, int] = {}
         self._phrases: dict[Words, int] = {}
         for slug, weight, term in parse_lexicon(lexicon):
             for form in _forms(term):
@@ -55,6 +54,7 @@ class MediaTopicTagger:
                 if slug != NEUTRAL:
                     index = _INDEX_OF_SLUG[slug]
                     evidence[index] = max(weight, evidence.get(index, 0.0))
+        self._cased_words = frozenset(word for word in self._words if word != word.lower())
         self._phrase_starts = {phrase[:2] for phrase in self._phrases}
         self._longest_phrase = max(map(len, self._phrases), default=0)
 
@@ -82,8 +82,8 @@ class MediaTopicTagger:
         return _scored(totals)
 
     def _count(self, text: str, weight: float, counts: defaultdict[int, float]) -> None:
-        written = _split(text)
-        words = [word.lower() for word in written]
+        cased_words = frozenset[str]() if text.isupper() else self._cased_words
+        words = [word if word in cased_words else word.lower() for word in _split(text)]
         starts = self._phrase_starts
         for first in [index for index, pair in enumerate(pairwise(words)) if pair in starts]:
             for length in range(self._longest_phrase, 1, -1):
@@ -95,16 +95,12 @@ class MediaTopicTagger:
                     break
         for word, times in Counter(filter(self._words.__contains__, words)).items():
             counts[self._words[word]] += weight * times
-        if not text.isupper():
-            for word in self._cased_words.keys() & written:
-                counts[self._cased_words[word]] += weight * written.count(word)
 
     def _evidence_of(self, form: Words) -> dict[int, float]:
         if len(form) > 1:
             entry = self._phrases.setdefault(form, len(self._evidence))
         else:
-            table = self._words if form[0] == form[0].lower() else self._cased_words
-            entry = table.setdefault(form[0], len(self._evidence))
+            entry = self._words.setdefault(form[0], len(self._evidence))
         if entry == len(self._evidence):
             self._evidence.append({})
         return self._evidence[entry]

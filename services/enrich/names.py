@@ -1,8 +1,7 @@
 """Where a name begins and ends: a tagger's span in, the bare name's span out."""
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from schemas.enriched import EntityType
 from services.enrich.entities import Span
@@ -27,11 +26,12 @@ _LEADING_TITLES: Final = re.compile(rf"(?:(?:{_TITLES})(?:\.\s*|\s+))+(?=\w)")
 _TITLE_BEFORE: Final = re.compile(rf"\b(?:{_TITLES})\.?\s+$")
 _MAX_TITLE_CHARS: Final = 24
 _TITLE: Final = re.compile(rf"\b(?:{_TITLES})\b")
+# A set is looked up before the expressions above, which cost more than all the rest.
+_TITLE_WORDS: Final = frozenset(re.findall(r"\w+", _TITLES.replace("Defen[cs]e", "Defence|Defense")))
 _ADDRESS: Final = re.compile(r"://|www\.|@|#")
 
 
-@dataclass(frozen=True, slots=True)
-class FoundName:
+class FoundName(NamedTuple):
     """A name in a text. `follows_title` is a strong sign of a person: "Mr.", "President"."""
 
     name: str
@@ -44,21 +44,35 @@ def find_name(text: str, span: Span) -> FoundName | None:
     start, end = _trim_edges(text, span.start, span.end)
     article = _ARTICLE.match(text, start, end)
     if article:
-        start = article.end()
-    follows_title = False
-    if span.type is EntityType.PERSON:
+        start, end = _trim_edges(text, article.end(), end)
+    if span.type is EntityType.PERSON and _first_word(text[start:end]) in _TITLE_WORDS:
         titles = _LEADING_TITLES.match(text, start, end)
-        follows_title = titles is not None
-        start = titles.end() if titles else start
-    start, end = _trim_edges(text, start, end)
+        if titles:
+            start, end = _trim_edges(text, titles.end(), end)
     name = " ".join(text[start:end].split())
-    if not _is_name(name):
+    if not _is_name(name) or _is_in_title(text, start, end):
         return None
+    return FoundName(name, Span(start, end, span.type), _has_title_before(text, start))
+
+
+def _first_word(text: str) -> str:
+    return text.partition(" ")[0].rstrip(".")
+
+
+def _has_title_before(text: str, start: int) -> bool:
     title_start = max(0, start - _MAX_TITLE_CHARS)
-    if any(title.start() <= start and title.end() >= end for title in _TITLE.finditer(text, title_start, end + 1)):
-        return None  # "State" of "Secretary of State"
-    follows_title = follows_title or _TITLE_BEFORE.search(text, title_start, start) is not None
-    return FoundName(name, Span(start, end, span.type), follows_title)
+    words = text[title_start:start].split()
+    return (
+        bool(words) and words[-1].rstrip(".") in _TITLE_WORDS and bool(_TITLE_BEFORE.search(text, title_start, start))
+    )
+
+
+def _is_in_title(text: str, start: int, end: int) -> bool:
+    """True for "State" in "Secretary of State"."""
+    title_start = max(0, start - _MAX_TITLE_CHARS)
+    return _first_word(text[start:end]) in _TITLE_WORDS and any(
+        title.start() <= start and title.end() >= end for title in _TITLE.finditer(text, title_start, end + 1)
+    )
 
 
 def _trim_edges(text: str, start: int, end: int) -> tuple[int, int]:

@@ -1,14 +1,14 @@
 """Mentions that the tagger missed of names it found elsewhere in the article: text and names in, spans out."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 NamedSpan = tuple[int, int, str]
 
-_WORD: Final = re.compile(r"\w+")
 _MIN_CHARS: Final = 3
+_JOINTS: Final = (" ", "-")
 # A capital after these is the name's own: they stand before names at the start of a sentence.
 _FUNCTION_WORDS: Final = frozenset(
     "a after although and as at because before but by despite during for from if in into like meanwhile on or since"  # noqa: SIM905
@@ -16,77 +16,58 @@ _FUNCTION_WORDS: Final = frozenset(
 )
 
 
-def find_repeats(text: str, tagged: Sequence[NamedSpan], names: Collection[str]) -> list[NamedSpan]:
+def find_repeats(text: str, tagged: Iterable[NamedSpan], names: Iterable[str]) -> list[NamedSpan]:
     """(start, end, name) of further occurrences of `names` in a straightened text, clear of the `tagged` spans.
 
-    A single word beside a capitalised word that no span covers is left alone: it is likely part of another name.
+    A single word beside a capitalised word that no span covers is left alone, as it is likely part of another name; so
+    is one that the text also has in lower case, as it is likely a mere word.
     """
-    lengths_by_first = _lengths_by_first_word(names)
-    if not lengths_by_first:
-        return []
-    by_form = {name.rstrip("."): name for name in names}
-    words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
-    in_lower_case = {text[start:end] for start, end in words if text[start].islower()}
-    taken = _Taken(tagged)
-    found: list[NamedSpan] = []
-    index = 0
-    while index < len(words):
-        start, end = words[index]
-        length_found = 0
-        for length in lengths_by_first.get(text[start:end], ()):
-            if index + length > len(words):
+    taken = sorted(tagged)
+    found = []
+    for name in sorted(names, key=len, reverse=True):
+        if len(name) < _MIN_CHARS:
+            continue
+        is_single_word = name.isalnum()
+        for start, end in _occurrences(text, name):
+            if _overlaps(taken, start, end):
                 continue
-            end = words[index + length - 1][1]
-            name = by_form.get(" ".join(text[start:end].split()))
-            if name is None or len(name) < _MIN_CHARS or taken.overlaps(start, end):
-                continue
-            if length == 1 and (name.lower() in in_lower_case or _is_in_other_name(text, words, index, taken)):
-                continue
-            if name.endswith(".") and text.startswith(".", end):
-                end += 1
+            if is_single_word:
+                if _is_in_other_name(text, start, end, taken):
+                    continue
+                if any(_occurrences(text, name.lower())):
+                    break
             found.append((start, end, name))
-            length_found = length
-            break
-        index += max(1, length_found)
+            insort(taken, (start, end, name))
     return found
 
 
-def _lengths_by_first_word(names: Iterable[str]) -> dict[str, list[int]]:
-    lengths: dict[str, set[int]] = {}
-    for name in names:
-        words = _WORD.findall(name)
-        if words and name.startswith(words[0]):
-            lengths.setdefault(words[0], set()).add(len(words))
-    return {first: sorted(found, reverse=True) for first, found in lengths.items()}
+def _occurrences(text: str, name: str) -> Iterator[tuple[int, int]]:
+    """Where the name stands as whole words."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        begins_word = start == 0 or not text[start - 1].isalnum()
+        if begins_word and (end == len(text) or not (text[end].isalnum() and name[-1].isalnum())):
+            yield start, end
+        start = text.find(name, end)
 
 
-class _Taken:
-    def __init__(self, spans: Sequence[NamedSpan]) -> None:
-        ordered = sorted(spans)
-        self._starts = [start for start, _, _ in ordered]
-        self._ends = [end for _, end, _ in ordered]
-
-    def overlaps(self, start: int, end: int) -> bool:
-        before = bisect_right(self._starts, end - 1) - 1
-        return before >= 0 and self._ends[before] > start
+def _overlaps(taken: list[NamedSpan], start: int, end: int) -> bool:
+    """`taken` is sorted and without overlap, so only the last span that starts before `end` can be in the way."""
+    index = bisect_left(taken, (end,)) - 1
+    return index >= 0 and taken[index][1] > start
 
 
-def _is_in_other_name(text: str, words: Sequence[tuple[int, int]], index: int, taken: _Taken) -> bool:
-    start, end = words[index]
-    if index + 1 < len(words):
-        next_start, next_end = words[index + 1]
-        if (
-            text[end:next_start] in (" ", "-")
-            and text[next_start].isupper()
-            and not taken.overlaps(next_start, next_end)
-        ):
-            return True
-    if index > 0:
-        last_start, last_end = words[index - 1]
-        return (
-            text[last_end:start] in (" ", "-", ". ")
-            and text[last_start].isupper()
-            and text[last_start:last_end].lower() not in _FUNCTION_WORDS
-            and not taken.overlaps(last_start, last_end)
-        )
-    return False
+def _is_in_other_name(text: str, start: int, end: int, taken: list[NamedSpan]) -> bool:
+    if text[end : end + 1] in _JOINTS and text[end + 1 : end + 2].isupper() and not _overlaps(taken, end + 1, end + 2):
+        return True
+    if text[start - 1 : start] not in _JOINTS:
+        return False
+    before = re.split("[ -]", text[max(0, start - 40) : start - 1])[-1]
+    is_initial = len(before) == 2 and before[1] == "."
+    return (
+        before[:1].isupper()
+        and (before.isalnum() or is_initial)
+        and before.lower() not in _FUNCTION_WORDS
+        and not _overlaps(taken, start - 1 - len(before), start - 1)
+    )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Self
 
 from schemas.enriched import EntityType
-from services.enrich.entities import Span, moved
+from services.enrich.entities import Span
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -51,10 +51,6 @@ class SpacyTagger:
             layer.ops = numpy_ops
         return cls(pipeline)
 
-    @property
-    def vocabulary_size(self) -> int:
-        return len(self._pipeline.vocab.strings)
-
     def tag(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         found: list[list[Span]] = [[] for _ in texts]
         windows = [
@@ -68,7 +64,7 @@ class SpacyTagger:
             with self._pipeline.memory_zone():
                 docs = self._pipeline.pipe((window for _, _, window in batch), batch_size=BATCH_WINDOWS)
                 for (index, start, _), doc in zip(batch, docs, strict=True):
-                    found[index] += moved(_spans(doc), by=start)
+                    found[index] += _spans(doc, start)
         return [tuple(spans) for spans in found]
 
 
@@ -93,8 +89,8 @@ def _blanks(run: re.Match[str]) -> str:
     return " " * len(run[0])
 
 
-def _spans(doc: "Doc") -> Iterator[Span]:
+def _spans(doc: "Doc", window_start: int) -> Iterator[Span]:
     for span in doc.ents:
         entity_type = _TYPES.get(span.label_)
         if entity_type is not None:
-            yield Span(span.start_char, span.end_char, entity_type)
+            yield Span(window_start + span.start_char, window_start + span.end_char, entity_type)

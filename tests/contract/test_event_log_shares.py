@@ -16,6 +16,7 @@ from tests.support.event_log import (
     held,
     held_all,
     poll_records,
+    poll_some,
     process,
     read_values,
     within,
@@ -71,6 +72,27 @@ async def test_waiting_poll_sees_what_another_process_commits(harness: Harness) 
     assert [record.value for record in records] == [b"other:0", b"other:1"]
 
 
+async def test_cancelled_poll_loses_nothing(harness: Harness) -> None:
+    source, group = harness.topic("source"), harness.group("group")
+    chance = random.Random(3)
+    async with harness.open() as log:
+        await log.ensure([source], create=True)
+        async with held(log, source.name, group) as share:
+            polled: list[bytes | None] = []
+            appending = asyncio.create_task(append_one_by_one(log, source.name, 30))
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while len(polled) < 30:
+                    try:
+                        async with asyncio.timeout(chance.choice((0, 0.001, 0.01))):
+                            batch = await share.poll(3, 0.02)
+                    except TimeoutError:
+                        continue
+                    polled += [record.value for record in batch.records]
+            await appending
+
+    assert polled == [str(number).encode() for number in range(30)]
+
+
 async def test_commit_moves_the_group_and_writes_its_records(harness: Harness) -> None:
     source, first, second, group = (
         harness.topic("source"),
@@ -82,10 +104,8 @@ async def test_commit_moves_the_group_and_writes_its_records(harness: Harness) -
         await log.ensure([source, first, second], create=True)
         await append(log, source.name, 4)
         async with held(log, source.name, group) as share:
-            batch = await within(share.poll(2, DEADLINE_SECONDS))
-            await share.commit(
-                [Record(first.name, "a", b"one"), Record(second.name, "b", b"two")], batch.records[-1].offset + 1
-            )
+            batch = await poll_some(share, 2)
+            await share.commit([Record(first.name, "a", b"one"), Record(second.name, "b", b"two")], batch.next_offset)
             assert await read_values(log, first.name) == [b"one"]
             assert await read_values(log, second.name) == [b"two"]
 
@@ -114,8 +134,7 @@ async def test_commit_may_only_move_the_group(harness: Harness) -> None:
         await log.ensure([source], create=True)
         await append(log, source.name, 1)
         async with held(log, source.name, group) as share:
-            (record,) = await poll_records(share)
-            await share.commit([], record.offset + 1)
+            await share.commit([], (await poll_some(share)).next_offset)
         await append(log, source.name, 1, b"later")
         async with held(log, source.name, group) as share:
             assert [record.value for record in await poll_records(share)] == [b"later0"]
@@ -168,10 +187,10 @@ async def test_stopping_work_can_commit_what_is_done(harness: Harness) -> None:
     stop = asyncio.Event()
 
     async def work(share: Share) -> None:
-        records = await poll_records(share)
+        batch = await poll_some(share)
         stop.set()
         await share.wait_stopping()
-        await share.commit([Record(target.name, "key", b"last")], records[-1].offset + 1)
+        await share.commit([Record(target.name, "key", b"last")], batch.next_offset)
 
     async with harness.open() as log:
         await log.ensure([source, target], create=True)
@@ -221,9 +240,9 @@ async def test_groups_are_independent(harness: Harness) -> None:
         await log.ensure([source], create=True)
         await append(log, source.name, 2)
         async with held(log, source.name, one) as mine, held(log, source.name, two) as theirs:
-            records = await poll_records(mine)
-            await mine.commit([], records[-1].offset + 1)
-            assert await poll_records(theirs) == records
+            batch = await poll_some(mine)
+            await mine.commit([], batch.next_offset)
+            assert await poll_records(theirs) == batch.records
         lags = await log.lag(source.name, one), await log.lag(source.name, two)
 
     assert lags[0] == {0: 0}
@@ -440,6 +459,11 @@ async def test_lag_is_what_a_group_has_not_consumed(harness: Harness) -> None:
 
 async def append(log: EventLog, topic: str, count: int, prefix: bytes = b"") -> None:
     await log.append([Record(topic, "key", prefix + str(number).encode()) for number in range(count)])
+
+
+async def append_one_by_one(log: EventLog, topic: str, count: int) -> None:
+    for number in range(count):
+        await log.append([Record(topic, "key", str(number).encode())])
 
 
 async def return_at_once(_share: Share) -> None:

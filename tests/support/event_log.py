@@ -13,6 +13,14 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import pytest
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.protocol.transaction import (
+    AddOffsetsToTxnRequest,
+    AddPartitionsToTxnRequest,
+    EndTxnRequest,
+    TxnOffsetCommitRequest,
+)
 
 from schemas.contract import Contract
 from schemas.topics import Cleanup, LogTopic
@@ -39,6 +47,10 @@ class Harness(Protocol):
         """How many the suite can afford: where a dead member is noticed late, each costs seconds."""
 
     @property
+    def kill_steps(self) -> int:
+        """Before how many of its first steps a process is killed: more than one whole commit has."""
+
+    @property
     def longest_life_seconds(self) -> float:
         """Within which a copying process has started and copied something."""
 
@@ -62,6 +74,7 @@ class Harness(Protocol):
 class SqliteHarness:
     path: Path
     random_kills: int = 12
+    kill_steps: int = 1000
     longest_life_seconds: float = 0.25
 
     def open(self, clock: Clock = system_clock) -> EventLog:
@@ -84,8 +97,15 @@ class SqliteHarness:
         connection.set_trace_callback(lambda _statement: step())
 
 
+TRANSACTION_REQUESTS = (
+    AddPartitionsToTxnRequest,
+    ProduceRequest,
+    AddOffsetsToTxnRequest,
+    TxnOffsetCommitRequest,
+    EndTxnRequest,
+)
 # Short, so that a killed member is missed soon; the broker's own limit is a second.
-QUICK = Times(session_seconds=1.5, heartbeat_seconds=0.3, grace_seconds=0.5, silence_seconds=10.0)
+QUICK = Times(session_seconds=1.0, heartbeat_seconds=0.3, grace_seconds=0.5, silence_seconds=10.0)
 
 
 @dataclass(frozen=True)
@@ -94,7 +114,8 @@ class KafkaHarness:
 
     bootstrap: str
     prefix: str
-    random_kills: int = 3
+    random_kills: int = 4
+    kill_steps: int = 20
     longest_life_seconds: float = 3.0
     times: Times = QUICK
 
@@ -114,7 +135,18 @@ class KafkaHarness:
         await next_owner.stop()
 
     def on_each_write_step(self, log: EventLog, step: Callable[[], None]) -> None:
-        pass
+        send = AIOKafkaClient.send
+
+        async def stepping_send(client: AIOKafkaClient, node: object, request: object, **options: object) -> object:
+            is_of_a_transaction = isinstance(request, TRANSACTION_REQUESTS)
+            if is_of_a_transaction:
+                step()
+            response = await send(client, node, request, **options)
+            if is_of_a_transaction:
+                step()
+            return response
+
+        AIOKafkaClient.send = stepping_send
 
 
 @pytest.fixture(params=["sqlite", "kafka"])
@@ -180,14 +212,16 @@ async def held(log: EventLog, source: str, group: str, tables: Collection[str] =
 
 async def poll_records(share: Share, max_records: int = 100) -> tuple[StoredRecord, ...]:
     """The next records, of which there must be some before the deadline."""
-    return (await within(poll_some(share, max_records))).records
+    return (await poll_some(share, max_records)).records
 
 
-async def poll_some(share: Share, max_records: int) -> Batch:
-    while True:
-        batch = await share.poll(max_records, DEADLINE_SECONDS)
-        if batch.records:
-            return batch
+async def poll_some(share: Share, max_records: int = 100) -> Batch:
+    """The next batch that has records."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            batch = await share.poll(max_records, DEADLINE_SECONDS)
+            if batch.records:
+                return batch
 
 
 @contextmanager
@@ -244,7 +278,7 @@ def copy_until_killed(harness: Harness, job: CopyJob, die_at_step: int | None) -
     async def work(share: Share) -> None:
         while True:
             step()
-            batch = await share.poll(job.batch_size, 0.0)
+            batch = await share.poll(job.batch_size, 0.5)
             step()
             if not batch.records and (await log.lag(job.source, job.group))[share.partition] == 0:
                 return

@@ -84,7 +84,8 @@ class Share(Protocol):
     async def poll(self, max_records: int, wait_seconds: float) -> Batch:
         """The next records after those of the last poll; empty after `wait_seconds`, or at once when stopping.
 
-        The first poll starts at the group's committed offset, or at the earliest record. Raises OwnershipLost.
+        The first poll starts at the group's committed offset, or at the earliest record. A cancelled poll loses
+        nothing. Raises OwnershipLost.
         """
 
     async def commit(self, records: Sequence[Record], consumed: int | None = None) -> None:

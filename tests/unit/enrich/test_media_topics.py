@@ -90,7 +90,8 @@ def test_scores_are_in_range_and_sorted() -> None:
 
 LEXICON = (
     "sport\t3\tmatch, ride~, set up~, world cup, world cup final\n"
-    "health\t4\tWHO, carry~, stab~\n"
+    "health\t4\tWHO, ICE, carry~, stab~\n"
+    "weather\t1\tice\n"
     "politics\t2\tcup, final\n"
     "-\t0\tmatch fixing trial\n"
 )
@@ -109,6 +110,8 @@ LEXICON = (
         ("who", []),
         ("the WHO’s chief", ["health"]),
         ("WHO SAYS SO", []),
+        ("the ICE", ["health"]),
+        ("the ice", ["weather"]),
         ("World-Cup", ["sport"]),
         ("World Cup finals", ["sport"]),
         ("the cup", ["politics"]),
