@@ -149,11 +149,18 @@ class KafkaHarness:
         AIOKafkaClient.send = stepping_send
 
 
+@pytest.fixture
+def kafka(kafka_broker: str) -> KafkaHarness:
+    """Topics and groups of one test on the broker of the session."""
+    return KafkaHarness(kafka_broker, f"t{uuid.uuid4().hex[:12]}")
+
+
 @pytest.fixture(params=["sqlite", "kafka"])
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Harness:
     if request.param == "sqlite":
         return SqliteHarness(tmp_path / "log.sqlite")
-    return KafkaHarness(request.getfixturevalue("kafka_broker"), f"t{uuid.uuid4().hex[:12]}")
+    kafka_harness: KafkaHarness = request.getfixturevalue("kafka")
+    return kafka_harness
 
 
 def registered(name: str, partitions: int, *, compact: bool) -> LogTopic:
