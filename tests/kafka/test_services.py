@@ -100,14 +100,15 @@ async def test_two_processes_of_each_service_share_the_work_and_a_killed_one_cha
         records = await public(broker, "shared", ARTICLES)
         assert processes["enrich-2"].wait(15) == 0
         assert replacement.poll() is None
-        hits = Counter(served.path for served in server.served if not served.is_conditional)
+        polls = Counter(served.path for served in server.served)
+        seconds = (server.served[-1].at - server.served[0].at).total_seconds()
     assert len(event_ids(records)) == len(set(event_ids(records))) == ARTICLES
     assert len({record.key for record in records}) == ARTICLES
-    # Only a takeover may read a document anew: were a host polled by two, each would have begun without validators.
-    assert max(hits.values()) <= 2
+    # A poll a second, and one more for each change of owner: were a feed polled by two, there would be twice as many.
+    assert max(polls.values()) <= seconds * 1.25 + 3
     for name in ("ingest-2", "publish-1", "enrich-3"):
         assert "Traceback" not in (tmp_path / name).read_text("utf-8")
-    for name in ("ingest-1", "enrich-1"):
+    for name in ("enrich-1", "enrich-2"):
         done = [line for line in (tmp_path / name).read_text("utf-8").splitlines() if "batch_done" in line]
         assert done, f"{name} had a share of the work"
 
