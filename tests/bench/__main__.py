@@ -3,6 +3,7 @@
 import os
 import platform
 
+from tests.bench.kafka import kafka_table
 from tests.bench.measure import table
 from tests.bench.steps import ingest_rows
 
@@ -14,6 +15,7 @@ def main() -> None:
 
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores\n")
     print(table(ingest_rows() + tagging_rows()))
+    print(f"\n{kafka_table()}")
 
 
 if __name__ == "__main__":
