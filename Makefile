@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-slow lint format schemas lock bench kafka clean
+.PHONY: help env run test test-slow lint format schemas lock bench kafka faults clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: $(READY) ## Measure CPU per article of each step
 
 kafka: $(READY) ## Run a local Kafka on 127.0.0.1:9092 until Ctrl-C (ARGS="--brokers 3")
 	@$(BIN)/python -m deploy.kafka $(ARGS)
+
+faults: $(READY) ## Run the long matrix of faults and write docs/reliability.md (CASE=…, MUTATE=all, FAULT_SEED=…)
+	@$(BIN)/python -m tests.faults $(if $(CASE),--case $(CASE),--long --write) $(if $(MUTATE),--mutate $(MUTATE))
 
 lock: ## Write the lock files anew from pyproject.toml
 	pip-compile --quiet --generate-hashes --allow-unsafe --all-build-deps --strip-extras --no-emit-index-url --no-emit-find-links --extra dev --output-file requirements-dev.txt pyproject.toml
