@@ -16,7 +16,7 @@ class TopLevelMediaTopic:
     slug: str
 
 
-# A slug is the label without commas and "and", in British spelling; it is part of public log topic names, so it never changes.
+# A slug is the label without commas and "and", in British spelling; it names public log topics, so it never changes.
 TOP_LEVEL_MEDIA_TOPICS: Final[tuple[TopLevelMediaTopic, ...]] = tuple(
     TopLevelMediaTopic(code, label, slug)
     for code, label, slug in (

@@ -30,6 +30,7 @@ from services.common.watch import StageWatch
 
 Result = TypeVar("Result")
 KILLED_EXIT_CODE: Final = 130
+CLOSE_SECONDS: Final = 1.5  # with the default drain, SIGTERM ends a service within ten seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ async def serve(settings: RuntimeSettings, services: Mapping[str, Service]) -> N
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
+        stack.callback(asyncio.create_task(_exit_within(stop, settings.drain_seconds + CLOSE_SECONDS)).cancel)
         port = await stack.enter_async_context(
             endpoints(settings.http_host, settings.http_port, health, metrics.registry)
         )
@@ -104,6 +106,14 @@ async def _drain(runtime: Runtime, tasks: list[asyncio.Task[None]], seconds: flo
     for task in late:
         structlog.get_logger().warning("service.drain_cut", service=task.get_name(), after_seconds=seconds)
         task.cancel()
+
+
+async def _exit_within(stop: asyncio.Event, seconds: float) -> None:
+    """End the process if closing hangs, as clients of a log that is gone may: commits make that safe."""
+    await stop.wait()
+    await asyncio.sleep(seconds)
+    structlog.get_logger().warning("service.exit_forced", after_seconds=seconds)
+    os._exit(1)
 
 
 async def until_available(act: Callable[[], Awaitable[Result]], stop: asyncio.Event, health: Health) -> Result | None:

@@ -4,13 +4,17 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from aiokafka import TopicPartition
+
 from services.common.errors import OwnershipLost
+from services.common.event_log.kafka.clients import Brokers
+from services.common.event_log.kafka.questions import Questions
 from services.common.event_log.port import EventLog, Record, Share
 from tests.support.event_log import DEADLINE_SECONDS, PROCESSES, CopyJob, KafkaHarness, copies
 from tests.support.kafka import kcat_read
@@ -152,6 +156,18 @@ async def until_copied(log: EventLog, job: CopyJob, seconds: float = DEADLINE_SE
     while any((await log.lag(job.source, job.group)).values()):
         assert time.monotonic() < deadline, f"not copied within {seconds} s: {await log.lag(job.source, job.group)}"
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def coordinators_view(kafka: KafkaHarness, group: str) -> Mapping[str, frozenset[TopicPartition]]:
+    """Partitions by member, once the group is settled."""
+    questions = Questions(Brokers([kafka.bootstrap], kafka.times))
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while (view := await questions.assignment(group)) is None:
+                await asyncio.sleep(LOOK_SECONDS)
+            return view
+    finally:
+        await questions.close()
 
 
 async def expect_copied_once(kafka: KafkaHarness, job: CopyJob) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from services.common.event_log.kafka.settings import Times
-from tests.kafka.members import add, expect_copied_once, member, prepare, until, until_copied
+from tests.kafka.members import add, coordinators_view, expect_copied_once, member, prepare, until, until_copied
 from tests.support.event_log import KafkaHarness
 
 TAKEOVER_SECONDS = 10.0
@@ -91,6 +91,10 @@ async def test_member_that_stalls_before_its_commit_is_refused(kafka: KafkaHarne
                 await until(lambda: stale.refused, stale, owner)
                 await add(log, job, 10, 10)
                 await until_copied(log, job)
+                while len(await coordinators_view(kafka, job.group)) < 2:
+                    pass
+                await owner.leave()
+                await until(lambda: stale.held == {0}, stale)
         await expect_copied_once(kafka, job)
 
 

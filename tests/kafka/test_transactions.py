@@ -1,6 +1,7 @@
 """What can go wrong in and around a transaction: requests lost, repeated and late, records refused, stale producers."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.kafka.local_kafka import LocalKafka
 from deploy.kafka.ports import free_ports
+from services.common.clock import system_clock
 from services.common.errors import OwnershipLost, RecordTooLarge
+from services.common.event_log.kafka.clients import Brokers
+from services.common.event_log.kafka.holding import Holding, Job
+from services.common.event_log.kafka.membership import Membership
+from services.common.event_log.kafka.questions import Questions
+from services.common.event_log.kafka.topics import Topics
 from services.common.event_log.port import EventLog, Record, Share
 from tests.kafka.members import add, expect_copied_once, prepare, until_copied
 from tests.kafka.proxy import ADD_OFFSETS_TO_TXN, END_TXN, Fate, Proxy
@@ -35,7 +42,7 @@ async def proxied(
     kafka: tuple[LocalKafka, int], name: str, fate: Callable[[int], Fate]
 ) -> AsyncIterator[tuple[KafkaHarness, Proxy]]:
     broker, port = kafka
-    times = replace(QUICK, commit_seconds=COMMIT_SECONDS)
+    times = replace(QUICK, commit_seconds=COMMIT_SECONDS, stop_seconds=0.5)
     async with Proxy(port, broker.client_port(1), fate) as proxy:
         yield KafkaHarness(f"127.0.0.1:{port}", name, times=times), proxy
 
@@ -144,7 +151,7 @@ async def test_record_that_kafka_refuses_takes_its_whole_commit_with_it(kafka: K
             batch = await poll_some(share)
             with pytest.raises(RecordTooLarge):
                 await share.commit(
-                    [Record(target.name, "key", b"good"), Record(small.name, "key", bytes(range(256)) * 100)],
+                    [Record(target.name, "key", b"good"), Record(small.name, "key", random.randbytes(5000))],
                     batch.next_offset,
                 )
             with pytest.raises(OwnershipLost):
@@ -165,12 +172,51 @@ async def test_fenced_member_gets_its_partition_back_when_it_is_still_its_own(ka
         await expect_copied_once(kafka, job)
 
 
+async def test_fenced_member_leaves_the_next_owner_alone_until_the_partition_is_its_own(kafka: KafkaHarness) -> None:
+    """A new producer of the same id would fence the one that is in the right."""
+    shares: asyncio.Queue[Share] = asyncio.Queue()
+
+    async def work(share: Share) -> None:
+        shares.put_nowait(share)
+        while not share.stopping:
+            batch = await share.poll(1, 0.2)
+            await share.commit([], batch.next_offset)
+
+    class MembershipOfAnother(Membership):
+        is_ours = False
+        refusals = 0
+
+        async def confirm(self, partition: int) -> bool:
+            self.refusals += not self.is_ours
+            return self.is_ours
+
+    async with kafka.open() as log:
+        job = await prepare(log, kafka, partitions=1, records=1)
+        brokers = Brokers([kafka.bootstrap], kafka.times)
+        questions = Questions(brokers)
+        topics = Topics(brokers, questions, 1)
+        holding_job = Job(brokers, questions, topics, system_clock, job.source, job.group, (), work, asyncio.Event())
+        membership = MembershipOfAnother(brokers, questions, job.source, job.group, lambda: ())
+        holding = Holding(holding_job, membership, 0)
+        running = asyncio.create_task(holding.run())
+        await within(shares.get())
+        async with open_transaction(kafka, f"{job.group}.{job.source}.0") as next_owner:
+            while membership.refusals < 2:
+                await within(asyncio.sleep(0.05))
+            await next_owner.send_and_wait(job.target, b"right", partition=0, key=b"key")
+            await next_owner.commit_transaction()
+            membership.is_ours = True
+            await within(shares.get())
+        holding.end()
+        await within(running)
+        await questions.close()
+        assert await read_values(log, job.target) == [b"right"]
+
+
 async def test_offset_is_read_after_the_last_owner_is_fenced(
     kafka: KafkaHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last owner commits at the worst moment: just when the next one has read the group's offset."""
-    from services.common.event_log.kafka.questions import Questions
-
     async with kafka.open() as log:
         job = await prepare(log, kafka, partitions=1, records=6)
         async with open_transaction(kafka, f"{job.group}.{job.source}.0") as last_owner:
@@ -217,6 +263,10 @@ async def test_topics_that_end_with_an_aborted_transaction_are_read_to_their_end
             await other.abort_transaction()
 
         assert await within(read_values(log, job.source)) == [b"0"]
+        assert (await log.lag(job.source, job.group))[0] > 0
+        async with held(log, job.source, job.group) as share:
+            await share.commit([], (await poll_some(share)).records[-1].offset + 1)
+        assert await log.lag(job.source, job.group) == {0: 0}
         assert await within(tables_of(log, job)) == {job.table: {"kept": b"value"}}
 
 

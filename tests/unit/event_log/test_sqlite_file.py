@@ -72,12 +72,6 @@ async def test_file_that_cannot_be_opened_now_is_unavailable(tmp_path: Path) -> 
     assert isinstance(await refusal(path), LogUnavailable)
 
 
-@pytest.mark.parametrize("address", ["", "log.sqlite", "sqlite://", "sqlite:///", "sqlite://host/file", "http://x/y"])
-def test_address_that_is_not_understood_is_refused_with_the_forms(address: str) -> None:
-    with pytest.raises(UsageError, match="sqlite:///path/to/file"):
-        open_log(address)
-
-
 def test_new_file_can_be_opened_by_many_at_once(tmp_path: Path) -> None:
     openers = 8
     together = threading.Barrier(openers)

@@ -1,5 +1,6 @@
 """Who of a group gets which partition: as even as can be, and everybody keeps what he has."""
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -67,7 +68,8 @@ class KeepingAssignor(AbstractPartitionAssignor):  # type: ignore[misc]
     ) -> dict[str, ConsumerProtocolMemberAssignment]:
         (topic,) = {topic for member in members.values() for topic in member.subscription}
         claims = {member: Claim.load(metadata.user_data) for member, metadata in members.items()}
-        number = 1 + max(claim.division for claim in claims.values())
+        # The time, because a group of new members alone does not know how far its former ones had counted.
+        number = max(time.time_ns() // 1_000_000, 1 + max(claim.division for claim in claims.values()))
         divided = divide(len(cluster.partitions_for_topic(topic) or ()), valid_claims(claims))
         return {
             member: ConsumerProtocolMemberAssignment(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 
 from services.common.errors import LogUnavailable
 from services.common.event_log.kafka.settings import (
@@ -20,6 +20,9 @@ from services.common.event_log.kafka.settings import (
     Times,
 )
 from services.common.event_log.port import Start
+
+# Besides its own errors aiokafka lets these through when a connection or a producer ends between two of its steps.
+FAILURES = (KafkaError, OSError, IllegalOperation, AssertionError, KeyError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Brokers:
             partition_assignment_strategy=(assignor,),
             session_timeout_ms=_ms(self.times.session_seconds),
             heartbeat_interval_ms=_ms(self.times.heartbeat_seconds),
+            request_timeout_ms=_ms(self.times.join_seconds),
             # aiokafka never joins again once it was idle for this long (#1187), and a member is always idle.
             max_poll_interval_ms=NEVER_MS,
         )
@@ -74,12 +78,11 @@ class Brokers:
     def _consumer(self, **settings: object) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
             bootstrap_servers=list(self.addresses),
-            **{"client_id": "newsflow", **settings},
             isolation_level="read_committed",
             enable_auto_commit=False,
             max_partition_fetch_bytes=FETCH_BYTES,
             retry_backoff_ms=_ms(RETRY_BACKOFF_SECONDS),
-            request_timeout_ms=_ms(self.times.request_seconds),
+            **{"client_id": "newsflow", "request_timeout_ms": _ms(self.times.request_seconds), **settings},
         )
 
     @asynccontextmanager
@@ -90,7 +93,7 @@ class Brokers:
                 yield
         except TimeoutError as error:
             raise LogUnavailable(f"{self} does not answer: {what} took more than {seconds:g} s") from error
-        except (KafkaError, OSError) as error:
+        except FAILURES as error:
             raise LogUnavailable(f"{self} does not answer: {what}: {one_line(error)}") from error
 
 

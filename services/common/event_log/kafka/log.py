@@ -26,6 +26,8 @@ from services.common.event_log.partitions import refuse_unequal
 from services.common.event_log.port import Record, Start, Stop, StoredRecord, Work
 from services.common.tasks import first_failure
 
+NEARLY_ALL = 1000  # offsets: from here on `lag` looks whether they are records
+
 
 class KafkaLog:
     """The adapter for any number of machines."""
@@ -86,10 +88,16 @@ class KafkaLog:
     async def lag(self, source: str, group: str) -> Mapping[int, int]:
         partitions = await self._partitions_of(source)
         committed = await self._questions.committed(group, partitions)
-        bounds = await self._questions.bounds(partitions)
+        ranges = {
+            partition: (max(start, committed.get(partition, start)), end)
+            for partition, (start, end) in (await self._questions.bounds(partitions)).items()
+        }
+        # The markers of transactions have offsets too, and a group that has consumed all is not behind by them.
+        close = {partition: (at, end) for partition, (at, end) in ranges.items() if 0 < end - at <= NEARLY_ALL}
+        consumed = close.keys() - await self._questions.with_records(close)
         return {
-            partition.partition: max(0, end - max(start, committed.get(partition, start)))
-            for partition, (start, end) in bounds.items()
+            partition.partition: 0 if partition in consumed else max(0, end - at)
+            for partition, (at, end) in ranges.items()
         }
 
     async def check(self) -> None:

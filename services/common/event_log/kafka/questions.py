@@ -9,14 +9,23 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
-from aiokafka.errors import for_code
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
 
 from services.common.errors import LogUnavailable
 from services.common.event_log.kafka.clients import Brokers
 from services.common.event_log.kafka.closing import stop_client
+from services.common.event_log.kafka.settings import RETRY_BACKOFF_SECONDS
 from services.common.event_log.port import Start
 
 Answer = TypeVar("Answer")
+_LOOK_MS = 20
+# What a cluster answers while it makes its internal topics, or moves them.
+_SETTLING = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +43,11 @@ class Questions:
         self._brokers = brokers
         self._admin = _Client(brokers, brokers.admin)
         self._reader = _Client(brokers, lambda: brokers.reader(Start.EARLIEST))
+        self._looker = _Client(brokers, lambda: brokers.reader(Start.EARLIEST))
+        self._looking = asyncio.Lock()
 
     async def close(self) -> None:
-        await asyncio.gather(self._admin.close(), self._reader.close())
+        await asyncio.gather(self._admin.close(), self._reader.close(), self._looker.close())
 
     async def ask(self, what: str, question: Callable[[AIOKafkaAdminClient], Awaitable[Answer]]) -> Answer:
         """Any question an admin client has an answer to."""
@@ -82,12 +93,38 @@ class Questions:
 
         return await self._reader.ask("reading end offsets", question) if partitions else {}
 
+    async def with_records(self, ranges: Mapping[TopicPartition, tuple[int, int]]) -> set[TopicPartition]:
+        """Those partitions that have a record between two offsets, and not only the markers of transactions."""
+
+        async def question(reader: AIOKafkaConsumer) -> set[TopicPartition]:
+            found: set[TopicPartition] = set()
+            waiting = set(ranges)
+            reader.assign(list(ranges))
+            for partition, (start, _) in ranges.items():
+                reader.seek(partition, start)
+            try:
+                while waiting:
+                    found.update(await reader.getmany(*waiting, timeout_ms=_LOOK_MS, max_records=1))
+                    waiting -= found
+                    for partition in list(waiting):
+                        if await reader.position(partition) >= ranges[partition][1]:
+                            waiting.discard(partition)
+            finally:
+                reader.unsubscribe()
+            return found
+
+        if not ranges:
+            return set()
+        async with self._looking:
+            return await self._looker.ask("looking for records", question)
+
     async def assignment(self, group: str) -> Mapping[str, frozenset[TopicPartition]] | None:
         """Partitions by client id, as the group's coordinator has it; None while the group is not settled."""
         (response,) = await self.ask("describing a group", lambda admin: admin.describe_consumer_groups([group]))
         (described,) = response.to_object()["groups"]
         if described["error_code"]:
-            raise LogUnavailable(f"{self._brokers} cannot describe group {group}: {for_code(described['error_code'])}")
+            reason = for_code(described["error_code"]).__name__
+            raise LogUnavailable(f"{self._brokers} cannot describe group {group}: {reason}")
         if described["state"] not in {"Stable", "Empty", "Dead"}:
             return None
         return {
@@ -111,7 +148,11 @@ class _Client:
         client = await self._start()
         try:
             async with self._brokers.limited(self._brokers.times.call_seconds, what):
-                return await question(client)
+                while True:
+                    try:
+                        return await question(client)
+                    except _SETTLING:
+                        await asyncio.sleep(RETRY_BACKOFF_SECONDS)
         except LogUnavailable:
             if self._started is client:
                 await self.close()

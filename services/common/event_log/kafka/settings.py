@@ -22,10 +22,11 @@ class Times:
     session_seconds: float = 6.0
     heartbeat_seconds: float = 1.5
     transaction_seconds: float = 5.0  # after which Kafka ends the transaction of a dead writer
-    request_seconds: float = 15.0  # a join waits for all members, so longer than a session
-    commit_seconds: float = 4.0  # below request_seconds, after which aiokafka sends an end of transaction again
+    commit_seconds: float = 4.0
+    request_seconds: float = 5.0  # above commit_seconds: aiokafka then sends an end of transaction again
+    join_seconds: float = 8.0  # above session_seconds: a join waits for all members
     call_seconds: float = 10.0
-    start_seconds: float = 30.0  # the first client of a new cluster waits for its internal topics
+    start_seconds: float = 15.0  # the first client of a new cluster waits for its internal topics
     stop_seconds: float = 3.0
     grace_seconds: float = 2.0  # for work to end whose share is lost
     silence_seconds: float = 15.0  # without an answer to a fetch, of which there should be two a second

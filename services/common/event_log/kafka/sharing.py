@@ -21,8 +21,10 @@ class Sharing:
         async with asyncio.TaskGroup() as group:
             membership = group.create_task(self._membership.run())
             stopping = group.create_task(self._wake_at_stop())
-            while not self._job.stop.is_set() and not self._is_done():
+            while not self._job.stop.is_set():
                 self._follow(group)
+                if self._is_done():
+                    break
                 await self._membership.changed.wait()
                 self._membership.changed.clear()
             stopping.cancel()
@@ -37,7 +39,7 @@ class Sharing:
 
     def _is_done(self) -> bool:
         assigned = self._membership.assigned
-        return bool(assigned) and all(self._tasks[p].done() if p in self._tasks else False for p in assigned)
+        return bool(assigned) and all(self._tasks[partition].done() for partition in assigned)
 
     async def _wake_at_stop(self) -> None:
         await self._job.stop.wait()

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import IllegalOperation, KafkaError, MessageSizeTooLargeError, ProducerFenced
+from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
 
 from services.common.clock import Clock
 from services.common.errors import RecordTooLarge
-from services.common.event_log.kafka.clients import Brokers, one_line
+from services.common.event_log.kafka.clients import FAILURES, Brokers, one_line
 from services.common.event_log.kafka.closing import stop_client
 from services.common.event_log.kafka.records import Placed, milliseconds
 from services.common.event_log.kafka.settings import RETRY_BACKOFF_SECONDS
@@ -65,8 +65,7 @@ class Transactions:
                 raise TransactionFailed("Kafka did not answer in time") from error
             if isinstance(error, ProducerFenced):
                 raise TransactionFailed("another process has it now") from error
-            # The last two: what aiokafka says to a call on a producer that was fenced between two calls.
-            if isinstance(error, KafkaError | OSError | IllegalOperation | AssertionError):
+            if isinstance(error, FAILURES):
                 raise TransactionFailed(one_line(error)) from error
             raise
         # aiokafka sends a request again after a cut connection and a pause. The first may still come late, and
