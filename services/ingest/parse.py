@@ -76,7 +76,7 @@ def parse_feed(body: bytes, headers: Mapping[str, str], base_url: str) -> Parsed
     text = _without_bad_characters(decode_body(body, headers.get("content-type", ""))).strip()
     if not text:
         raise ParseError(Reason.BODY_EMPTY, f"{len(body)} bytes, no text")
-    text = _without_doctype(text)
+    stated, text = text, _without_doctype(text)
     root = _ROOT.match(text)
     if root is not None and root[1].lower().rpartition(":")[2] == "html":
         raise ParseError(Reason.BODY_IS_HTML, "the document is an HTML page")
@@ -85,7 +85,7 @@ def parse_feed(body: bytes, headers: Mapping[str, str], base_url: str) -> Parsed
         elements = read_elements(text, base, headers.get("content-language"))
     except Exception as error:
         raise ParseError(Reason.PARSER_FAILED, f"{type(error).__name__}: {error}") from error
-    _check_is_feed(elements, text)
+    _check_is_feed(elements, stated)
     try:
         return _parsed(elements, base)
     except Exception as error:

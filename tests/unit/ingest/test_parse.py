@@ -144,3 +144,10 @@ def test_utf7_does_not_smuggle_entities_in() -> None:
     body = b'<?xml version="1.0" encoding="utf-7"?>+ADwAIQ-DOCTYPE r [+ADwAIQ-ENTITY a "b"+AD4-]>'
     with pytest.raises(ParseError):
         parse_feed(body, {}, BASE)
+
+
+def test_a_page_that_says_it_is_html_in_its_doctype_alone_is_html() -> None:
+    page = b"<!doctype html><title>Sign in</title><p>Sign in to use this network.</p>"
+    with pytest.raises(ParseError) as raised:
+        parse_feed(page, {}, "https://page.example/")
+    assert raised.value.reason is Reason.BODY_IS_HTML
