@@ -162,6 +162,7 @@ class PartitionPoller:
                 if each.is_unchanged:
                     self._defer(each.records[0])
                 else:
+                    self._unchanged.pop(each.state.feed_id, None)  # a schedule that waited must not undo this
                     records += each.records
             if records or self._unchanged_is_due(closing=closing):
                 records += self._unchanged.values()
