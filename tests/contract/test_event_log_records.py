@@ -12,16 +12,8 @@ from services.common.clock import FixedClock
 from services.common.errors import RecordTooLarge, UsageError
 from services.common.event_log.partitions import partition_of
 from services.common.event_log.port import Record, Start
-from tests.support.event_log import (
-    DEADLINE_SECONDS,
-    Harness,
-    append_batches,
-    ended,
-    process,
-    read_all,
-    read_values,
-    within,
-)
+from tests.support.event_log import DEADLINE_SECONDS, Harness, read_all, read_values, within
+from tests.support.event_log_processes import append_batches, ended, process
 
 ALL_BYTES = bytes(range(256))
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -16,7 +16,8 @@ from services.common.errors import OwnershipLost
 from services.common.event_log.kafka.clients import Brokers
 from services.common.event_log.kafka.questions import Questions
 from services.common.event_log.port import EventLog, Record, Share
-from tests.support.event_log import DEADLINE_SECONDS, PROCESSES, CopyJob, KafkaHarness, copies
+from tests.support.event_log import DEADLINE_SECONDS, KafkaHarness, within
+from tests.support.event_log_processes import PROCESSES, CopyJob, copies
 from tests.support.kafka import kcat_read
 
 KEYS = [f"key-{number}" for number in range(8)]
@@ -185,3 +186,24 @@ def by_key(kafka: KafkaHarness, topic: str) -> dict[bytes | None, list[bytes | N
     for record in kcat_read(kafka.bootstrap, topic):
         values.setdefault(record.key, []).append(record.value)
     return values
+
+
+@asynccontextmanager
+async def copying(log: EventLog, job: CopyJob) -> AsyncIterator[list[Share]]:
+    """A member in this process that copies during the block; the shares it has worked on so far."""
+    shares: list[Share] = []
+    stop = asyncio.Event()
+
+    async def work(share: Share) -> None:
+        shares.append(share)
+        while not share.stopping:
+            batch = await share.poll(job.batch_size, 0.5)
+            if batch.records:
+                await share.commit(copies(job, share, batch.records), batch.next_offset)
+
+    sharing = asyncio.create_task(log.share_out(job.source, job.group, (job.table,), work, stop))
+    try:
+        yield shares
+    finally:
+        stop.set()
+        await within(sharing)

@@ -10,7 +10,8 @@ from services.common.errors import LogUnavailable
 from services.common.event_log.kafka.log import KafkaLog
 from services.common.event_log.port import EventLog
 from tests.kafka.members import add, expect_copied_once, member, prepare, until, until_copied
-from tests.support.event_log import CopyJob, KafkaHarness
+from tests.support.event_log import KafkaHarness
+from tests.support.event_log_processes import CopyJob
 
 COPIES = 3
 PATIENCE_SECONDS = 90.0

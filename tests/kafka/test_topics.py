@@ -12,7 +12,6 @@ from services.common.errors import TopicMismatch, UsageError
 from services.common.event_log.kafka.log import KafkaLog
 from services.common.event_log.kafka.settings import MAX_MESSAGE_BYTES
 from services.common.event_log.port import Record, Share
-from tests.kafka.test_transactions import make_topic
 from tests.support.event_log import QUICK, KafkaHarness, read_all
 from tests.support.kafka import running_kafka
 
@@ -54,7 +53,7 @@ async def test_naming_a_missing_topic_does_not_make_it(generous_kafka: LocalKafk
 
 async def test_topic_that_takes_smaller_records_only_is_a_mismatch(kafka: KafkaHarness) -> None:
     topic = kafka.topic("small")
-    await make_topic(kafka, topic.name, {"max.message.bytes": "1000", "retention.ms": "86400000"})
+    await kafka.make_topic(topic.name, {"max.message.bytes": "1000", "retention.ms": "86400000"})
     async with kafka.open() as log:
         with pytest.raises(
             TopicMismatch, match=f"{topic.name} has max_message_bytes 1000, registered is {MAX_MESSAGE_BYTES}$"

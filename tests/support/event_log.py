@@ -1,18 +1,16 @@
-"""The event log under test: a fresh log of each adapter, its share held for a block, other processes that use it."""
+"""The event log under test: a fresh log of each adapter, and its share held for a block."""
 
 import asyncio
-import multiprocessing
-import os
-import signal
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.protocol.transaction import (
@@ -33,10 +31,6 @@ from services.common.event_log.port import Batch, EventLog, Record, Share, Start
 
 Result = TypeVar("Result")
 DEADLINE_SECONDS = 30.0  # generous: a busy machine must not fail a test
-
-# Processes of their own, begun in milliseconds: a server that has imported everything forks them.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__])
 
 
 class Harness(Protocol):
@@ -128,6 +122,15 @@ class KafkaHarness:
     def group(self, name: str) -> str:
         return f"{self.prefix}.{name}"
 
+    async def make_topic(self, name: str, configs: dict[str, str]) -> None:
+        """A topic of one partition, made by somebody else."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            await admin.create_topics([NewTopic(name, 1, 1, topic_configs=configs)])
+        finally:
+            await admin.close()
+
     async def depose(self, source: str, group: str, partition: int) -> None:
         # As the next owner begins: a producer of the same id fences the one before.
         next_owner = Brokers(self.bootstrap.split(","), self.times).producer(f"{group}.{source}.{partition}")
@@ -183,6 +186,21 @@ async def read_values(log: EventLog, topic: str) -> list[bytes | None]:
     return [record.value for record in await read_all(log, topic)]
 
 
+async def lag_until(
+    log: EventLog, source: str, group: str, fact: Callable[[Mapping[int, int]], bool]
+) -> Mapping[int, int]:
+    """The lag once `fact` is true of it: what was just committed may not be counted yet."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not fact(lag := await log.lag(source, group)):
+            await asyncio.sleep(0.01)
+        return lag
+
+
+async def no_lag(log: EventLog, source: str, group: str) -> None:
+    """Return once the group has consumed all."""
+    await lag_until(log, source, group, lambda lag: not any(lag.values()))
+
+
 @asynccontextmanager
 async def held_all(
     log: EventLog, source: str, group: str, partitions: int, tables: Collection[str] = ()
@@ -231,83 +249,10 @@ async def poll_some(share: Share, max_records: int = 100) -> Batch:
                 return batch
 
 
-@contextmanager
-def process(target: Callable[..., None], *args: object) -> Iterator[multiprocessing.process.BaseProcess]:
-    """`target(*args)` in a process of its own, killed at the end of the block if it still runs."""
-    child = PROCESSES.Process(target=target, args=args)
-    child.start()
-    try:
-        yield child
-    finally:
-        child.kill()
-        child.join()
+async def append_numbers(log: EventLog, topic: str, count: int, prefix: bytes = b"") -> None:
+    """Values of `prefix` and 0 upwards, all of one key, in one append."""
+    await log.append([Record(topic, "key", prefix + str(number).encode()) for number in range(count)])
 
 
-async def ended(child: multiprocessing.process.BaseProcess) -> int | None:
-    """Its exit code, once it has ended by itself."""
-    await asyncio.to_thread(child.join, DEADLINE_SECONDS)
-    return child.exitcode
-
-
-def append_batches(harness: Harness, topic: str, writer: str, batches: int, batch_size: int) -> None:
-    """What a writing process does: values `writer:number`, a batch an append."""
-
-    async def run() -> None:
-        async with harness.open() as log:
-            for batch in range(batches):
-                numbers = range(batch * batch_size, (batch + 1) * batch_size)
-                await log.append([Record(topic, writer, f"{writer}:{number}".encode()) for number in numbers])
-
-    asyncio.run(run())
-
-
-@dataclass(frozen=True)
-class CopyJob:
-    """Copy `source` to `target`, counting the copies of each key in `table`, in batches of a few records."""
-
-    source: str
-    target: str
-    table: str
-    group: str
-    batch_size: int = 3
-
-
-def copy_until_killed(harness: Harness, job: CopyJob, die_at_step: int | None) -> None:
-    """What a copying process does. It kills itself before the given step, or ends when nothing is left to copy."""
-    steps = 0
-
-    def step() -> None:
-        nonlocal steps
-        if steps == die_at_step:
-            os.kill(os.getpid(), signal.SIGKILL)
-        steps += 1
-
-    async def work(share: Share) -> None:
-        while True:
-            step()
-            batch = await share.poll(job.batch_size, 0.5)
-            step()
-            if not batch.records and (await log.lag(job.source, job.group))[share.partition] == 0:
-                return
-            await share.commit(copies(job, share, batch.records), batch.next_offset)
-            step()
-
-    log = harness.open()
-
-    async def run() -> None:
-        async with log:
-            harness.on_each_write_step(log, step)
-            await log.share_out(job.source, job.group, (job.table,), work, asyncio.Event())
-
-    asyncio.run(run())
-
-
-def copies(job: CopyJob, share: Share, records: Sequence[StoredRecord]) -> list[Record]:
-    written: list[Record] = []
-    counts = {key: int(count) for key, count in share.tables[job.table].items()}
-    for record in records:
-        assert record.key is not None
-        counts[record.key] = counts.get(record.key, 0) + 1
-        written.append(Record(job.target, record.key, record.value))
-        written.append(Record(job.table, record.key, str(counts[record.key]).encode()))
-    return written
+async def return_at_once(_share: Share) -> None:
+    """Work that is done with its partition."""

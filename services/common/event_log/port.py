@@ -116,7 +116,10 @@ class EventLog(Protocol):
         """
 
     async def append(self, records: Sequence[Record]) -> None:
-        """Write `records`, all or nothing; return when durable. Raises RecordTooLarge, LogUnavailable."""
+        """Write `records`, all or nothing; return when durable. Raises RecordTooLarge, LogUnavailable.
+
+        A log that goes away meanwhile cannot say what became of them: after LogUnavailable they may be written.
+        """
 
     def read(self, topic: str, start: Start, *, follow: bool = True) -> AsyncGenerator[StoredRecord, None]:
         """Committed records of every partition, as a consumer without a group sees them.
@@ -135,7 +138,10 @@ class EventLog(Protocol):
         """
 
     async def lag(self, source: str, group: str) -> Mapping[int, int]:
-        """How far `group` is behind the end of each partition of `source`, in offsets; 0 if it has consumed all."""
+        """How far `group` is behind the end of each partition of `source`, in offsets; 0 if it has consumed all.
+
+        What was committed a moment ago may not be counted yet.
+        """
 
     async def check(self) -> None:
         """Return if the log answers. Raises LogUnavailable."""

@@ -14,7 +14,8 @@ from services.common.errors import GroupTaken, LogUnavailable
 from services.common.event_log.port import Record, Share, Start
 from services.common.event_log.sqlite.reader import Ends, Reader
 from services.common.event_log.sqlite.schema import connect
-from tests.support.event_log import SqliteHarness, ended, held, process, within
+from tests.support.event_log import SqliteHarness, held, within
+from tests.support.event_log_processes import ended, process
 
 
 def hold_and_die(harness: SqliteHarness, source: str) -> None:

@@ -29,21 +29,27 @@ async def _cut_off(client: Any, tasks: set[asyncio.Future[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks, timeout=1.0)
-    _note_failures(parts)
+    _note_failures([*tasks, *_futures_of(parts)])
     for part in parts:
         for connection in list(getattr(part, "_conns", {}).values()):
             connection.close()
 
 
-def _note_failures(parts: list[Any]) -> None:
+def _note_failures(futures: Iterable[asyncio.Future[Any]]) -> None:
     """See the exceptions nobody waits for: asyncio would print each of them."""
-    futures = [part._transaction_waiter for part in parts if hasattr(part, "_transaction_waiter")]
-    for part in parts:
-        for batches in getattr(part, "_batches", {}).values():
-            futures += [future for batch in batches for future in (batch.future, batch._drain_waiter)]
     for future in futures:
-        if future is not None and future.done() and not future.cancelled():
+        if future.done() and not future.cancelled():
             future.exception()
+
+
+def _futures_of(parts: list[Any]) -> Iterable[asyncio.Future[Any]]:
+    """Those in which a producer keeps why a transaction or a batch of it failed."""
+    for part in parts:
+        if (waiter := getattr(part, "_transaction_waiter", None)) is not None:
+            yield waiter
+        for batches in getattr(part, "_batches", {}).values():
+            for batch in batches:
+                yield from (batch.future, batch._drain_waiter)
 
 
 def _tasks_of(parts: list[Any]) -> Iterable[asyncio.Task[Any]]:

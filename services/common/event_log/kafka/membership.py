@@ -48,9 +48,9 @@ class Membership:
             try:
                 async with self._brokers.limited(self._brokers.times.start_seconds, "joining a group"):
                     await consumer.start()
+                attempt = 0
                 consumer.subscribe([self._source], listener=_Listener(consumer, self._note))
                 await self._watch(consumer)
-                attempt = 0
             except (LogUnavailable, KafkaError) as error:
                 wait_seconds = backoff_seconds(attempt)
                 self._log.warning("event_log.not_joined", detail=one_line(error), wait_seconds=round(wait_seconds, 1))

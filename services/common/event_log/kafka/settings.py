@@ -9,9 +9,8 @@ MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 64 * 1024
 BATCH_BYTES = 128 * 1024  # aiokafka's 16 KiB cost 3.4 times the CPU at 5 KB a record
 FETCH_BYTES = MAX_MESSAGE_BYTES  # of one partition: bounds what a share holds in memory
 RETRY_BACKOFF_SECONDS = 0.1  # aiokafka waits this long before it sends a request again
-TABLE_SEGMENT_BYTES = (
-    32 * 1024 * 1024
-)  # only closed segments are compacted: with Kafka's 1 GiB a restore reads for ever
+# Only closed segments are compacted: with Kafka's 1 GiB a restore would read old values for ever.
+TABLE_SEGMENT_BYTES = 32 * 1024 * 1024
 NEVER_MS = 2**31 - 1
 
 

@@ -85,7 +85,8 @@ class Transactions:
             await asyncio.gather(*sent)
         finally:
             for future in sent:
-                future.cancel() or future.cancelled() or future.exception()  # seen: asyncio would complain of it
+                if not future.cancel() and not future.cancelled():
+                    future.exception()  # an error that nobody has seen, asyncio would print
 
     async def _abort(self, may_abort: bool) -> None:
         """Spare readers the wait for the transaction's time-out, where that is possible."""
