@@ -1,6 +1,7 @@
 """All settings in one tree: what every service has, and a branch for each."""
 
 from pydantic import ValidationError
+from pydantic_settings.exceptions import SettingsError
 
 from services.common.errors import UsageError
 from services.common.settings import RuntimeSettings
@@ -22,6 +23,8 @@ def load_settings(**overrides: object) -> Settings:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]
+    except SettingsError as error:
+        raise UsageError(f"settings: {error}") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         variable = "NEWSFLOW_" + "__".join(str(part).upper() for part in first["loc"])

@@ -90,7 +90,7 @@ def show(log: str | None, *, as_json: bool) -> None:
             f"{state.next_poll_at:%Y-%m-%d %H:%M}" if state and feed.is_polled else "",
             feed.url,
         )
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 async def known_feeds(event_log: EventLog) -> dict[str, Feed]:

@@ -27,7 +27,7 @@ from services.common.event_log.port import EventLog, Start, StoredRecord
 from services.common.health import Health
 from services.common.logs import set_up_logs
 from services.common.metrics import Metrics
-from services.common.runtime import Runtime, ready_log, run_services, stop_on_signals
+from services.common.runtime import KILLED_EXIT_CODE, Runtime, ready_log, run_services, stop_on_signals
 from services.common.watch import StageWatch
 from services.fixture_feed.feed import FixtureFeed
 from services.fixture_feed.server import FeedServer
@@ -88,6 +88,8 @@ async def _replay(options: ReplayOptions, settings: Settings) -> int:
     clock = system_clock if options.now is None else FixedClock(options.now)
     feed = FixtureFeed(good_seeds(options.paths), started_at=clock(), count=options.count, rate=options.rate)
     expected = {mint_article_id(HOME, "url", link): link for link in feed.links}
+    # Between two articles nothing is due, so waiting for the next one is no stall.
+    patience = STALLED_SECONDS + (1 / options.rate if options.rate else 0.0)
     started = time.monotonic()
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(FeedServer(feed, clock=clock))
@@ -107,12 +109,16 @@ async def _replay(options: ReplayOptions, settings: Settings) -> int:
         only = frozenset(feed.feed_id for feed in feeds)
         services = services_of(SERVICES, settings, only_feeds=only)
         running = asyncio.create_task(run_services(runtime, services, settings.drain_seconds))
-        waiting = asyncio.create_task(_until_public(log, set(expected), stop, progress))
+        waiting = asyncio.create_task(_until_public(log, set(expected), stop, progress, patience))
         await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
         seconds = time.monotonic() - started
+        was_interrupted = stop.is_set()
         stop.set()
         await asyncio.gather(running, waiting)
         outcome = await _look(log, expected)
+    if was_interrupted:
+        print("newsflow: interrupted", file=sys.stderr)
+        return KILLED_EXIT_CODE
     if options.as_json:
         for record in outcome.records:
             print((record.value or b"").decode())
@@ -133,14 +139,16 @@ async def _offer(log: EventLog, feeds: Sequence[Feed]) -> None:
     await write_feeds(log, [*feeds, *stale])
 
 
-async def _until_public(log: EventLog, missing: set[str], stop: asyncio.Event, progress: Progress) -> None:
+async def _until_public(
+    log: EventLog, missing: set[str], stop: asyncio.Event, progress: Progress, patience_seconds: float
+) -> None:
     """Return when each expected article has been on the public topic, on `stop`, or when nothing comes any more."""
     stopped = asyncio.create_task(stop.wait())
     records = log.read(ARTICLES.name, Start.EARLIEST)
     try:
         while missing and not stop.is_set():
             following = asyncio.ensure_future(anext(records))
-            await asyncio.wait((following, stopped), timeout=STALLED_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((following, stopped), timeout=patience_seconds, return_when=asyncio.FIRST_COMPLETED)
             if not following.done():
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)

@@ -77,7 +77,7 @@ class Progress:
 
 def show_result(records: Sequence[StoredRecord], stages: Mapping[str, StageSpeed], seconds: float) -> None:
     """Print the first articles and the speed of each stage to standard output."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     articles = [EnrichedArticle.model_validate_json(record.value or b"") for record in records[:SHOWN_ARTICLES]]
     for article in articles:
         console.print(_picture(article))

@@ -52,4 +52,4 @@ def show(*, as_json: bool) -> None:
             "yes" if row["public"] else "",
             str(row["about"]),
         )
-    Console().print(table)
+    Console(markup=False).print(table)

@@ -28,7 +28,6 @@ class StageWatch(Observer):
         metrics.batch_seconds.labels(stage, "step").observe(batch.step_seconds)
         metrics.batch_seconds.labels(stage, "commit").observe(batch.commit_seconds)
         metrics.last_commit.labels(stage).set(system_clock().timestamp())
-        self._health.clear(f"{stage} retries")
         for reason, count in batch.dead.items():
             metrics.dead_letters.labels(stage, reason).inc(count)
         self._log.info(
@@ -41,20 +40,31 @@ class StageWatch(Observer):
             commit_seconds=round(batch.commit_seconds, 4),
         )
 
-    def trying_again(self, stage: str, error: TryAgain, wait_seconds: float) -> None:
+    def trying_again(self, stage: str, partition: int, error: TryAgain, wait_seconds: float) -> None:
         self._metrics.retries.labels(stage).inc()
-        self._health.block(f"{stage} retries", str(error))
-        self._log.warning(f"{stage}.batch_delayed", detail=str(error), wait_seconds=round(wait_seconds, 1))
+        self._health.block(_waiting(stage, partition), str(error))
+        self._log.warning(
+            f"{stage}.delayed", partition=partition, detail=str(error), wait_seconds=round(wait_seconds, 1)
+        )
 
-    def brake(self, stage: str, *, is_on: bool) -> None:
-        self._metrics.brake.labels(stage).set(is_on)
+    def going_on(self, stage: str, partition: int) -> None:
+        self._health.clear(_waiting(stage, partition))
+        self._log.info(f"{stage}.went_on", partition=partition)
+
+    def brake(self, stage: str, partition: int, *, is_on: bool) -> None:
+        check = f"{stage} brake on partition {partition}"
         if is_on:
-            self._health.block(f"{stage} brake", "too many dead letters; see docs/runbook.md")
-            self._log.error(f"{stage}.brake_held", detail="too many dead letters: nothing is committed")
-        elif stage in self._held:
-            self._health.clear(f"{stage} brake")
-            self._log.info(f"{stage}.brake_released")
-        if is_on:
-            self._held.add(stage)
+            self._held.add(check)
+            self._health.block(check, "too many dead letters; see docs/runbook.md")
+            self._log.error(
+                f"{stage}.brake_held", partition=partition, detail="too many dead letters: none is committed"
+            )
         else:
-            self._held.discard(stage)
+            self._held.discard(check)
+            self._health.clear(check)
+            self._log.info(f"{stage}.brake_released", partition=partition)
+        self._metrics.brake.labels(stage).set(sum(held.startswith(f"{stage} ") for held in self._held))
+
+
+def _waiting(stage: str, partition: int) -> str:
+    return f"{stage} partition {partition}"

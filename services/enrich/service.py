@@ -16,6 +16,7 @@ from services.enrich.settings import EnrichSettings
 from services.enrich.worker import Enriched, enrich_records, load_taggers, without_tags
 
 STAGE = "enrich"
+START_SECONDS = 60.0  # a cold disk takes ten times the second it usually is
 Work = Callable[[Sequence[bytes | None], Clock], list[Enriched | Dead]]
 
 
@@ -23,6 +24,7 @@ async def run_enrich(runtime: Runtime, settings: EnrichSettings) -> None:
     """Tag articles until the runtime stops."""
     async with Workers(settings.workers, settings.worker_memory_bytes, load_taggers, (settings,)) as workers:
         tagger = BatchTagger(runtime.metrics, runtime.clock, workers, settings)
+        await workers.ready(START_SECONDS)
         stage = Stage(
             name=STAGE,
             source=RAW.name,

@@ -22,7 +22,7 @@ class ListedFeed(BaseModel):
     feed_id: str | None = Field(default=None, alias="id", min_length=1, max_length=200)
     home: str | None = Field(default=None, min_length=1, max_length=253)
     title: str | None = None
-    paused: bool = False
+    paused: bool | None = None  # None leaves a feed as `feeds pause` and `feeds resume` have it
 
 
 class _FeedList(BaseModel):
@@ -78,13 +78,15 @@ def sync_feeds(
         before = (
             known.get(entry.feed_id) if entry.feed_id else by_url.get(entry.url) or known.get(feed_id_of(entry.url))
         )
+        if entry.feed_id in wanted and wanted[entry.feed_id].url != entry.url:
+            raise UsageError(f"feed list: id {entry.feed_id} stands for two addresses")
         feed_id = entry.feed_id or (before.feed_id if before else feed_id_of(entry.url))
         wanted[feed_id] = Feed(
             feed_id=feed_id,
             url=entry.url,
             home=before.home if before else entry.home or home_of(entry.url),
             title=entry.title,
-            paused=entry.paused,
+            paused=(before is not None and before.paused) if entry.paused is None else entry.paused,
             synced_at=now,
         )
     if not keep_unlisted:

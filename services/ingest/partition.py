@@ -3,19 +3,22 @@
 import asyncio
 import random
 import time
-from collections.abc import Container
+from collections.abc import Awaitable, Callable, Container
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from schemas.dead_letter import Origin
 from schemas.feed import Feed, FeedState
 from schemas.topics import ARTICLE_STATE, FEED_STATE, FEEDS
 from services.common.backoff import backoff_seconds
 from services.common.batched import batched
 from services.common.decode import dead_record
 from services.common.errors import LogUnavailable
-from services.common.event_log.dead_letters import dead_letter, refused_record
+from services.common.event_log.dead_letters import Refused, dead_letter, refused_record
 from services.common.event_log.port import Batch, Record, Share, StoredRecord
 from services.common.event_log.transform import POLL_WAIT_SECONDS
 from services.ingest.agenda import Agenda
@@ -25,6 +28,7 @@ from services.ingest.settings import IngestSettings
 from services.ingest.settle import STAGE, Settled, forget_record, purge_records, settle
 from services.ingest.watch import IngestWatch
 
+Result = TypeVar("Result")
 MAX_FEEDS_TOGETHER = 500
 FORGET_EVERY_SECONDS = 3600.0
 MAX_STATES_TOGETHER = 500  # about 10 ms of parsing; then others may run
@@ -70,7 +74,7 @@ class PartitionPoller:
         try:
             while not self._share.stopping:
                 self._watch.moved()
-                self._start_due()
+                await self._start_due()
                 await self._commit_ready()
                 await self._forget_some()
                 await self._wait(following)
@@ -82,16 +86,32 @@ class PartitionPoller:
         await self._commit_ready(closing=True)
 
     async def _restore(self) -> None:
+        damaged: list[Record] = []
         for articles in batched(self._share.tables[ARTICLE_STATE.name].items(), MAX_STATES_TOGETHER):
-            self._index.apply(dict(articles))
+            for article_id, value in articles:
+                try:
+                    self._index.apply({article_id: value})
+                except ValidationError as error:
+                    damaged += self._give_up(ARTICLE_STATE.name, article_id, value, error)
             await asyncio.sleep(0)
-        for value in self._share.tables[FEED_STATE.name].values():
-            state = FeedState.model_validate_json(value)
-            self._states[state.feed_id] = state
+        for feed_id, value in self._share.tables[FEED_STATE.name].items():
+            try:
+                self._states[feed_id] = FeedState.model_validate_json(value)
+            except ValidationError as error:
+                damaged += self._give_up(FEED_STATE.name, feed_id, value, error)
+        await self._commit(damaged, None)
         for value in self._share.tables[FEEDS.name].values():
             # A feed that does not decode was refused when it was read from the topic.
             with suppress(ValidationError):
                 self._plan(Feed.model_validate_json(value))
+
+    def _give_up(self, table: str, key: str, value: bytes, error: ValidationError) -> list[Record]:
+        """A dead letter for a record of a table that does not decode: what it said of its key is lost, no more."""
+        dead = dead_record(error)
+        self._watch.refused(dead.reason)
+        origin = Origin(topic=table, partition=self._share.partition)
+        # The tombstone would need the home, which is lost too; the next state of this key replaces the record.
+        return [dead_letter(Refused(dead.reason, dead.detail, origin, key, value), STAGE, self._clock())]
 
     def _plan(self, feed: Feed) -> None:
         if self._only_feeds is not None and feed.feed_id not in self._only_feeds:
@@ -108,26 +128,27 @@ class PartitionPoller:
     async def _follow_feeds(self) -> None:
         """Changes of the feed list, as `feeds sync` writes them."""
         while not self._share.stopping:
-            batch = await self._share.poll(MAX_FEEDS_TOGETHER, POLL_WAIT_SECONDS)
+            batch = await self._until_available(partial(self._share.poll, MAX_FEEDS_TOGETHER, POLL_WAIT_SECONDS))
             if batch.records:
                 self._changes.append(batch)
                 self._happened.set()
 
-    def _start_due(self) -> None:
+    async def _start_due(self) -> None:
         while not self._slots.locked() and (feed_id := self._agenda.take(self._clock(), time.monotonic())) is not None:
+            await self._slots.acquire()  # at once, as one is free: only so the next look sees it taken
             poll = asyncio.create_task(self._poll(self._feeds[feed_id]))
             self._polls.add(poll)
             poll.add_done_callback(self._poll_ended)
 
     async def _poll(self, feed: Feed) -> None:
-        async with self._slots:
-            state = self._states.get(feed.feed_id)
-            if state is not None:
-                self._watch.poll_started(late_seconds=(self._clock() - state.next_poll_at).total_seconds())
-            try:
-                result = await self._poller.poll(feed, state)
-            finally:
-                self._agenda.finished(host_of(feed.url), time.monotonic())
+        state = self._states.get(feed.feed_id)
+        if state is not None:
+            self._watch.poll_started(late_seconds=(self._clock() - state.next_poll_at).total_seconds())
+        try:
+            result = await self._poller.poll(feed, state)
+        finally:
+            self._slots.release()
+            self._agenda.finished(host_of(feed.url), time.monotonic())
         self._results.append(result)
         self._happened.set()
 
@@ -191,6 +212,8 @@ class PartitionPoller:
         articles = 0
         while self._results and articles < self._settings.max_commit_articles:
             result = self._results.pop(0)
+            if result.feed.feed_id not in self._feeds:
+                continue  # purged while it was polled: to settle it would bring back what was forgotten
             articles += len(result.document.entries) if result.document else 0
             taken.append(result)
         return taken
@@ -212,6 +235,7 @@ class PartitionPoller:
                 self._plan(Feed.model_validate_json(record.value))
             except ValidationError as error:
                 dead = dead_record(error)
+                self._watch.refused(dead.reason)
                 refused = refused_record(record, dead.reason, dead.detail)
                 return [dead_letter(refused, STAGE, self._clock())]
             return []
@@ -232,19 +256,27 @@ class PartitionPoller:
 
     async def _commit(self, records: list[Record], consumed: int | None) -> None:
         if not records and consumed is None:
-            return None
+            return
+        await self._until_available(partial(self._share.commit, records, consumed))
+
+    async def _until_available(self, act: Callable[[], Awaitable[Result]]) -> Result:
+        """The act's result, tried until the log is available. Raises LogUnavailable if a stop comes first."""
         attempt = 0
         while True:
             try:
-                return await self._share.commit(records, consumed)
+                result = await act()
             except LogUnavailable as error:
-                wait_seconds = backoff_seconds(attempt)
-                attempt += 1
-                self._watch.commit_delayed(error, wait_seconds)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._share.wait_stopping(), wait_seconds)
                 if self._share.stopping:
                     raise
+                wait_seconds = backoff_seconds(attempt)
+                attempt += 1
+                self._watch.delayed(self._share.partition, error, wait_seconds)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._share.wait_stopping(), wait_seconds)
+            else:
+                if attempt:
+                    self._watch.going_on(self._share.partition)
+                return result
 
 
 def host_of(url: str) -> str:

@@ -48,6 +48,10 @@ def settle(
     """
     feed, now = result.feed, result.ended_at
     before = state or FeedState(feed_id=feed.feed_id, home=feed.home, url=feed.url, next_poll_at=now)
+    if before.url != feed.url:
+        # Nothing that the old address said of itself holds for the new one, be it a success or a failure.
+        fresh = {"url": feed.url, "etag": None, "last_modified": None, "body_hash": None, "failures_in_row": 0}
+        before = before.model_copy(update=fresh)
     after = _next_state(result, before, schedule, jitter)
     records: list[Record] = []
     refused: list[Reason] = []
@@ -80,7 +84,14 @@ def settle(
     if after.status is not before.status:
         records.append(_status_record(result, before, after))
     records.append(Record(FEED_STATE.name, feed.feed_id, after.to_json(), partition_key=feed.home))
-    return Settled(result, after, tuple(records), counts, tuple(refused), is_unchanged=_only_schedule(before, after))
+    return Settled(
+        result,
+        after,
+        tuple(records),
+        counts,
+        tuple(refused),
+        is_unchanged=state is not None and _only_schedule(state, after),
+    )
 
 
 def purge_records(state: FeedState, index: ArticleIndex) -> list[Record]:
@@ -114,7 +125,7 @@ def _next_state(result: PollResult, before: FeedState, schedule: ScheduleSetting
     if failure is not None:
         update["failures_in_row"] = before.failures_in_row + 1
         return before.model_copy(update=update)
-    update |= {"failures_in_row": 0, "last_success_at": now, "url": result.feed.url}
+    update |= {"failures_in_row": 0, "last_success_at": now}
     if result.response is not None:
         validators = result.response.validators
         if result.response.not_modified:

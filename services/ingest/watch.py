@@ -28,8 +28,15 @@ class IngestWatch:
     def poll_started(self, late_seconds: float) -> None:
         self._metrics.lateness_seconds.observe(max(0.0, late_seconds))
 
-    def commit_delayed(self, error: LogUnavailable, wait_seconds: float) -> None:
-        self._stages.trying_again(STAGE, error, wait_seconds)
+    def delayed(self, partition: int, error: LogUnavailable, wait_seconds: float) -> None:
+        self._stages.trying_again(STAGE, partition, error, wait_seconds)
+
+    def going_on(self, partition: int) -> None:
+        self._stages.going_on(STAGE, partition)
+
+    def refused(self, reason: Reason) -> None:
+        """A record of ingest's own topics was refused."""
+        self._metrics.dead_letters.labels(STAGE, reason).inc()
 
     def committed(self, polls: Sequence[Settled], written: int, partition: int, seconds: float) -> None:
         """These polls are on the log."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from schemas.article import Kind
 from schemas.enriched import EnrichedArticle
 from schemas.topics import ENRICHED
 from services.common.decode import decode
@@ -24,6 +25,10 @@ async def run_publish(runtime: Runtime, settings: PublishSettings) -> None:
         if isinstance(article, Dead):
             return article
         now = runtime.clock()
+        runtime.metrics.stage_delay_seconds.observe(max(0.0, (now - article.stages.fetched).total_seconds()))
+        if article.published_at is not None and article.kind is Kind.PUBLISHED:
+            delay = (now - article.published_at).total_seconds()
+            runtime.metrics.publication_delay_seconds.observe(max(0.0, delay))
         return Done(public_records(article, settings.media_topic_threshold, now))
 
     stage = Stage(

@@ -115,3 +115,33 @@ def test_a_mistake_of_the_user_is_one_clear_line_and_exit_2(
     assert done.returncode == 2
     assert complaint in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_a_still_clock_far_ahead_leaves_what_a_used_log_holds_alone(tmp_path: Path, short_seed: Path) -> None:
+    log = f"sqlite:///{tmp_path}/log.sqlite"
+    assert newsflow("replay", short_seed, "--log", log).returncode == 0
+    done = newsflow("replay", short_seed, "--log", log, "--now", "2099-01-01T00:00:00Z", "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_title_with_square_brackets_is_shown_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "council.txt").write_text("Council [updated] votes [/b] on the bridge.\nTraffic was light.\n", "utf-8")
+    done = newsflow("replay", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Council [updated] votes [/b]" in done.stdout
+
+
+@pytest.mark.parametrize("value", ["en", "[1"])
+def test_a_setting_that_is_no_json_is_one_clear_line(short_seed: Path, value: str) -> None:
+    done = newsflow("replay", short_seed, NEWSFLOW_ENRICH__LANGUAGES=value)
+    assert done.returncode == 2
+    assert done.stderr.startswith("newsflow: setting")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_language_that_cannot_be_told_ends_the_service_with_its_reason(short_seed: Path) -> None:
+    done = newsflow("replay", short_seed, NEWSFLOW_ENRICH__LANGUAGES='["xx"]')
+    assert done.returncode == 1
+    assert "xx" in done.stderr
+    assert "Traceback" not in done.stderr

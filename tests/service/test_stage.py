@@ -11,10 +11,11 @@ from schemas.dead_letter import DeadLetter
 from schemas.reasons import Reason
 from schemas.topics import DEAD_LETTERS, ENRICHED, LOG_TOPICS, MAX_RECORD_BYTES, RAW
 from services.common.clock import FixedClock
-from services.common.errors import TryAgain
+from services.common.errors import LogUnavailable, TryAgain
 from services.common.event_log.brake import MAX_IN_ROW, Brake
 from services.common.event_log.open import open_log
 from services.common.event_log.port import EventLog, Record, Start, StoredRecord
+from services.common.event_log.sqlite.shares import SqliteShare
 from services.common.event_log.transform import BatchDone, Dead, Done, Observer, Outcome, Stage, Step
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -41,10 +42,10 @@ class Witness(Observer):
         if sum(done.records for done in self.batches) >= self.until:
             self.stop.set()
 
-    def trying_again(self, stage: str, error: TryAgain, wait_seconds: float) -> None:
+    def trying_again(self, stage: str, partition: int, error: TryAgain, wait_seconds: float) -> None:
         self.waits.append(wait_seconds)
 
-    def brake(self, stage: str, *, is_on: bool) -> None:
+    def brake(self, stage: str, partition: int, *, is_on: bool) -> None:
         self.braked = is_on
         if is_on:
             self.stop.set()
@@ -144,3 +145,31 @@ async def test_the_brake_keeps_a_topic_from_being_drained_into_dead_letters(log:
     # Once the cause is mended the same records pass.
     await run(log, upper, until=MAX_IN_ROW * 2)
     assert len(await values(log, ENRICHED.name)) == MAX_IN_ROW * 2
+
+
+async def test_a_log_that_is_away_for_a_moment_delays_a_commit_and_does_not_end_the_stage(
+    log: EventLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log.append([Record(RAW.name, "a", b"x")])
+    away = [LogUnavailable("disk full"), LogUnavailable("disk full")]
+    commit = SqliteShare.commit
+
+    async def commit_later(share: SqliteShare, records: Sequence[Record], consumed: int | None = None) -> None:
+        if away:
+            raise away.pop()
+        await commit(share, records, consumed)
+
+    monkeypatch.setattr(SqliteShare, "commit", commit_later)
+    witness = await run(log, upper, until=1)
+    assert len(witness.waits) == 2
+    assert await values(log, ENRICHED.name) == [b"X"]
+
+
+async def test_a_dead_letter_with_a_very_long_key_and_value_still_fits(log: EventLog) -> None:
+    async def refuse(records: Sequence[StoredRecord]) -> list[Outcome]:
+        return [Dead(Reason.RECORD_INVALID, "wrong") for _ in records]
+
+    await log.append([Record(RAW.name, "k" * 200_000, b"v" * 600_000)])
+    await run(log, refuse, until=1)
+    (letter,) = [DeadLetter.model_validate_json(value or b"") for value in await values(log, DEAD_LETTERS.name)]
+    assert letter.payload_bytes == 600_000

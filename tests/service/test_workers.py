@@ -1,11 +1,13 @@
 """Worker processes are real here: they die, hang and run out of memory."""
 
 import os
+import signal
 import time
 
 import pytest
 
 from schemas.reasons import Reason
+from services.common.errors import NewsflowError
 from services.common.workers import WorkerFailed, Workers
 
 MEMORY = 1024**3
@@ -69,3 +71,30 @@ async def test_each_new_process_is_prepared_once() -> None:
         with pytest.raises(WorkerFailed):
             await workers.run(20.0, _die)
         assert await workers.run(20.0, _words) == ["ready"]
+
+
+async def test_a_process_that_dies_without_work_is_replaced() -> None:
+    async with Workers(1, MEMORY) as workers:
+        idle = await workers.run(20.0, os.getpid)
+        os.kill(idle, signal.SIGKILL)
+        while True:
+            try:
+                assert await workers.run(20.0, _square, 3) == 9
+            except WorkerFailed as error:
+                assert error.reason is Reason.WORKER_DIED
+                continue
+            assert await workers.run(20.0, os.getpid) != idle
+            break
+
+
+def _cannot_prepare() -> None:
+    raise ValueError("no such language: xx")
+
+
+async def test_a_process_that_cannot_be_prepared_says_why_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    async with Workers(1, MEMORY, _cannot_prepare) as workers:
+        with pytest.raises(NewsflowError, match="do not start"):
+            await workers.ready(20.0)
+    said = capfd.readouterr().err
+    assert "newsflow: worker process: ValueError: no such language: xx" in said
+    assert "Traceback" not in said

@@ -9,6 +9,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from schemas.reasons import Reason
 from schemas.topics import MAX_RECORD_BYTES
@@ -39,6 +41,7 @@ class Dead:
 
 
 Outcome = Done | Dead
+Result = TypeVar("Result")
 Step = Callable[[Sequence[StoredRecord]], Awaitable[Sequence[Outcome]]]
 
 
@@ -64,11 +67,14 @@ class Observer:
     def batch_done(self, batch: BatchDone) -> None:
         """A batch was committed."""
 
-    def trying_again(self, stage: str, error: TryAgain, wait_seconds: float) -> None:
-        """A batch waits for a better world."""
+    def trying_again(self, stage: str, partition: int, error: TryAgain, wait_seconds: float) -> None:
+        """A partition waits for a better world."""
 
-    def brake(self, stage: str, *, is_on: bool) -> None:
-        """The brake on dead letters has come on or gone off."""
+    def going_on(self, stage: str, partition: int) -> None:
+        """A partition that waited goes on."""
+
+    def brake(self, stage: str, partition: int, *, is_on: bool) -> None:
+        """The brake on dead letters holds the partition, or no longer."""
 
 
 @dataclass(slots=True)
@@ -89,20 +95,21 @@ class Stage:
 
     async def _work(self, share: Share) -> None:
         while not share.stopping:
-            batch = await share.poll(self.max_records, POLL_WAIT_SECONDS)
+            batch = await self._until_possible(share, partial(share.poll, self.max_records, POLL_WAIT_SECONDS))
             self.observer.moved(self.name)
-            if batch.records:
+            if batch is not None and batch.records:
                 await self._handle(share, batch)
 
     async def _handle(self, share: Share, batch: Batch) -> None:
         started = time.monotonic()
-        outcomes = await self._attempt(share, batch.records)
+        outcomes = await self._outcomes(share, batch.records)
         if outcomes is None:
             return
         stepped = time.monotonic()
         refused = [isinstance(outcome, Dead) for outcome in outcomes]
         written = self._written(batch.records, outcomes)
-        await share.commit(written, batch.next_offset)
+        if await self._until_possible(share, partial(_commit, share, written, batch.next_offset)) is None:
+            return
         self.brake.note(refused)
         dead: dict[Reason, int] = {}
         for outcome in outcomes:
@@ -120,25 +127,38 @@ class Stage:
             )
         )
 
-    async def _attempt(self, share: Share, records: Sequence[StoredRecord]) -> Sequence[Outcome] | None:
-        """Outcomes of the batch, tried until the world allows it; None if the share is to be given up first."""
+    async def _outcomes(self, share: Share, records: Sequence[StoredRecord]) -> Sequence[Outcome] | None:
+        """What the step makes of the batch; None if the share is to be given up first."""
+        is_held = False
+        while (found := await self._until_possible(share, partial(self.step, records))) is not None:
+            outcomes = [_refuse_oversize(outcome) for outcome in found]
+            if not self.brake.trips_on(isinstance(outcome, Dead) for outcome in outcomes):
+                if is_held:
+                    self.observer.brake(self.name, share.partition, is_on=False)
+                return outcomes
+            # Not committed: once the cause is mended the same records pass.
+            is_held = True
+            self.observer.brake(self.name, share.partition, is_on=True)
+            if await _stops_within(share, BRAKE_RETRY_SECONDS, lambda: self.observer.moved(self.name)):
+                break
+        return None
+
+    async def _until_possible(self, share: Share, act: Callable[[], Awaitable[Result]]) -> Result | None:
+        """The act's result, tried until the world allows it; None if the share is to be given up first."""
         attempt = 0
         while True:
             try:
-                outcomes = [_refuse_oversize(outcome) for outcome in await self.step(records)]
+                result = await act()
             except TryAgain as error:
                 wait_seconds = backoff_seconds(attempt)
-                self.observer.trying_again(self.name, error, wait_seconds)
+                attempt += 1
+                self.observer.trying_again(self.name, share.partition, error, wait_seconds)
+                if await _stops_within(share, wait_seconds, lambda: self.observer.moved(self.name)):
+                    return None
             else:
-                if not self.brake.trips_on(isinstance(outcome, Dead) for outcome in outcomes):
-                    self.observer.brake(self.name, is_on=False)
-                    return outcomes
-                # Not committed: once the cause is mended the same records pass.
-                wait_seconds = BRAKE_RETRY_SECONDS
-                self.observer.brake(self.name, is_on=True)
-            attempt += 1
-            if await _stops_within(share, wait_seconds, lambda: self.observer.moved(self.name)):
-                return None
+                if attempt:
+                    self.observer.going_on(self.name, share.partition)
+                return result
 
     def _written(self, records: Sequence[StoredRecord], outcomes: Sequence[Outcome]) -> list[Record]:
         written: list[Record] = []
@@ -149,6 +169,11 @@ class Stage:
                 refused = refused_record(record, outcome.reason, outcome.detail)
                 written.append(dead_letter(refused, self.name, self.clock()))
         return written
+
+
+async def _commit(share: Share, records: Sequence[Record], consumed: int) -> bool:
+    await share.commit(records, consumed)
+    return True
 
 
 def _refuse_oversize(outcome: Outcome) -> Outcome:

@@ -101,3 +101,17 @@ def test_a_feed_no_longer_listed_is_marked_removed_once_and_can_come_back() -> N
 def test_unlisted_feeds_can_be_kept() -> None:
     known = by_id(*sync_feeds({}, [ListedFeed(url="https://a.example/feed")], NOW))
     assert sync_feeds(known, [], LATER, keep_unlisted=True) == []
+
+
+def test_syncing_again_leaves_a_paused_feed_paused_unless_the_list_says_otherwise() -> None:
+    (feed,) = sync_feeds({}, [ListedFeed(url="https://a.example/feed")], NOW)
+    paused = by_id(feed.model_copy(update={"paused": True}))
+    assert sync_feeds(paused, [ListedFeed(url="https://a.example/feed")], LATER) == []
+    (resumed,) = sync_feeds(paused, [ListedFeed(url="https://a.example/feed", paused=False)], LATER)
+    assert resumed.is_polled
+
+
+def test_one_id_for_two_addresses_is_refused() -> None:
+    listed = [ListedFeed(url="https://a.example/1", feed_id="a"), ListedFeed(url="https://a.example/2", feed_id="a")]
+    with pytest.raises(UsageError, match="two addresses"):
+        sync_feeds({}, listed, NOW)

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Self
 
-from services.common.clock import Clock
+from services.common.clock import Clock, system_clock
 from services.common.errors import LogUnavailable
 from services.common.event_log.limits import refuse_oversize
 from services.common.event_log.port import Record
@@ -35,7 +35,10 @@ class LogFile:
         self.reader = Reader(path, reading)
         self.ends = Ends(self.reader)
         self._placement: Placement | None = None
-        self._background = [asyncio.create_task(self.ends.watch()), asyncio.create_task(self._clean_regularly())]
+        self._background = [asyncio.create_task(self.ends.watch())]
+        if clock is system_clock:
+            # By any other clock retention would delete what is not old, and keep what is.
+            self._background.append(asyncio.create_task(self._clean_regularly()))
 
     async def close(self) -> None:
         for task in self._background:
