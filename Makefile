@@ -51,7 +51,7 @@ faults: $(READY) ## Run the long matrix of faults and write docs/reliability.md 
 	@$(BIN)/python -m tests.faults $(if $(CASE),--case $(CASE),--long --write) $(if $(MUTATE),--mutate $(MUTATE))
 
 lock: ## Write the lock files anew from pyproject.toml
-	pip-compile --quiet --generate-hashes --allow-unsafe --all-build-deps --strip-extras --no-emit-index-url --no-emit-find-links --extra dev --output-file requirements-dev.txt pyproject.toml
+	pip-compile --quiet --generate-hashes --allow-unsafe --all-build-deps --strip-extras --no-emit-index-url --no-emit-find-links --extra dev --extra spacy --output-file requirements-dev.txt pyproject.toml
 	pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
 
 clean: ## Remove the environment and caches

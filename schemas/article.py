@@ -75,7 +75,8 @@ class Credit(Contract):
 
 
 class Article(Contract):
-    """`article_id` never changes; `revision` counts changes of content from 1. Text fields are plain text."""
+    """`article_id` never changes; `revision` counts changes of content from 1. Text fields are plain text, but for
+    `body_html`."""
 
     article_id: str
     revision: int = Field(ge=1)
@@ -98,6 +99,10 @@ class Article(Contract):
     source: Credit | None = None
     fingerprint: str = Field(description="Hash of the content an edit would change.")
     truncated: tuple[str, ...] = Field(default=(), description="Names of the fields that were cut to their size limit.")
+    body_html: str | None = Field(
+        default=None,
+        description="The body as sanitised HTML, safe to show; null where the feed gave none. Links are absolute.",
+    )
 
 
 class RawArticle(Contract):

@@ -14,7 +14,12 @@ class Reason(StrEnum):
     TLS_FAILED = "tls_failed"
     TIMED_OUT = "timed_out"
     TOO_MANY_REDIRECTS = "too_many_redirects"
+    REDIRECT_REFUSED = "redirect_refused"
     PROTOCOL_BROKEN = "protocol_broken"
+
+    # We do not ask.
+    ROBOTS_DISALLOWED = "robots_disallowed"
+    CREDENTIALS_MISSING = "credentials_missing"
 
     # The server said no.
     UNAUTHORISED = "unauthorised"
@@ -31,6 +36,8 @@ class Reason(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     BODY_ENCODING_BROKEN = "body_encoding_broken"
     BODY_IS_HTML = "body_is_html"
+    BOT_CHALLENGE = "bot_challenge"
+    LOGIN_WALL = "login_wall"
     NOT_A_FEED = "not_a_feed"
     MALFORMED = "malformed"
     PARSER_FAILED = "parser_failed"

@@ -30,7 +30,16 @@ from schemas.enriched import (
     TagTask,
 )
 from schemas.entry import Entry, StatedCategory, StatedLink, StatedPerson, StatedText
-from schemas.feed import ArticleState, Feed, FeedState, FeedStatus, FeedStatusEvent, GuidAlias, feed_id_of
+from schemas.feed import (
+    ArticleState,
+    Feed,
+    FeedState,
+    FeedStatus,
+    FeedStatusEvent,
+    GuidAlias,
+    HostState,
+    feed_id_of,
+)
 from schemas.reasons import Reason
 
 _NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -90,6 +99,13 @@ SAMPLES: tuple[Contract, ...] = (
         last_success_at=_NOW,
         last_document_at=_NOW,
         last_new_article_at=_NOW,
+    ),
+    HostState(
+        host=_HOME,
+        home=_HOME,
+        cooling_until=_NOW + timedelta(minutes=15),
+        strikes=1,
+        reason=Reason.RATE_LIMITED,
     ),
     ArticleState(
         article_id=_ARTICLE_ID,

@@ -8,7 +8,7 @@ from schemas.article import RawArticle
 from schemas.contract import Contract
 from schemas.dead_letter import DeadLetter
 from schemas.enriched import EnrichedArticle
-from schemas.feed import ArticleState, Feed, FeedState, FeedStatusEvent
+from schemas.feed import ArticleState, Feed, FeedState, FeedStatusEvent, HostState
 from schemas.media_topics import TOP_LEVEL_MEDIA_TOPICS
 
 MAX_RECORD_BYTES = 1024 * 1024  # key, value and headers, before compression; Kafka's own default
@@ -34,6 +34,7 @@ class LogTopic:
     public: bool
     about: str
     partitioned_by: str | None = None  # None: by the key
+    beside: tuple[type[Contract], ...] = ()  # schemas of other records in it, told apart by the prefix of their key
 
 
 def _stream(name: str, schema: type[Contract], key: str, about: str, *, days: int, public: bool) -> LogTopic:
@@ -49,7 +50,10 @@ def _narrow(topic: LogTopic) -> LogTopic:
 
 
 FEEDS = _table("news.feeds.v1", Feed, "feed_id", "What to poll; written by `newsflow feeds sync`.")
-FEED_STATE = _table("news.feed-state.v1", FeedState, "feed_id", "Validators, schedule and errors of each feed.")
+FEED_STATE = replace(
+    _table("news.feed-state.v1", FeedState, "feed_id", "Validators, schedule and errors of each feed."),
+    beside=(HostState,),
+)
 ARTICLE_STATE = _table("news.article-state.v1", ArticleState, "article_id", "What is known of each article.")
 
 RAW = _stream("news.articles.raw.v1", RawArticle, "article_id", "Articles with their entries.", days=30, public=False)

@@ -217,11 +217,36 @@ def feeds_sync(
 def feeds_list(
     log: Log = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    problems: Annotated[
+        bool, typer.Option("--problems", help="Only feeds that fail, are blocked or have moved, and hosts at rest.")
+    ] = False,
 ) -> None:
     """Show the feeds, and how each one stands."""
     from services.commands.feeds import show
 
-    show(log, as_json=as_json)
+    show(log, as_json=as_json, problems=problems)
+
+
+@feeds_app.command("explain")
+def feeds_explain(
+    url: Annotated[str, typer.Argument(metavar="URL", help="Address of a feed, listed or not.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Poll a feed once, write nothing, and say what becomes of each entry and why. Needs no log.
+
+    Exit code 0 means that the feed could be read.
+    """
+    from services.commands.feeds import explain
+
+    return explain(url, as_json=as_json)
+
+
+@feeds_app.command("poll")
+def feeds_poll(feeds: FeedNames, log: Log = None) -> None:
+    """Poll feeds now, as soon as the gaps and rests of their hosts allow."""
+    from services.commands.feeds import request_poll
+
+    request_poll(feeds, log)
 
 
 @feeds_app.command("pause")

@@ -1,18 +1,25 @@
 """`newsflow feeds`: what is polled is a compacted topic on the log; these commands write and show it."""
 
+import asyncio
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import orjson
 
-from schemas.feed import Feed, FeedState
+from schemas.feed import Feed, FeedState, FeedStatus, HostState
 from schemas.topics import FEED_STATE, FEEDS
 from services.commands.one_shot import with_log
 from services.common.clock import system_clock
 from services.common.errors import UsageError
 from services.common.event_log.port import EventLog, Record, Start
+from services.common.logs import set_up_logs
+from services.ingest.cool_down import HOST_KEY_PREFIX
 from services.ingest.feed_list import read_feed_list, sync_feeds
+from services.ingest.hosts import shown_address
+from services.settings import load_settings
+
+PROBLEMS = frozenset({FeedStatus.DEGRADED, FeedStatus.FAILING, FeedStatus.BLOCKED, FeedStatus.MOVED})
 
 
 def sync(lists: tuple[Path, ...], log: str | None, *, keep: bool) -> None:
@@ -31,16 +38,30 @@ def sync(lists: tuple[Path, ...], log: str | None, *, keep: bool) -> None:
 
 def change(names: Iterable[str], log: str | None, update: Mapping[str, bool]) -> None:
     """Set fields of feeds, named by id or address. Raises UsageError if one is not known."""
+    _change(names, log, lambda _: update)
 
+
+def request_poll(names: Iterable[str], log: str | None) -> None:
+    """Ask ingest to poll feeds now. Raises UsageError if one is not known, or not polled at all."""
+
+    def update(feed: Feed) -> Mapping[str, object]:
+        if not feed.is_polled:
+            raise UsageError(f"feed {feed.feed_id} is {_standing(feed, None)}; resume it first")
+        return {"poll_requested_at": system_clock()}
+
+    _change(names, log, update)
+
+
+def _change(names: Iterable[str], log: str | None, update_of: Callable[[Feed], Mapping[str, object]]) -> None:
     async def act(event_log: EventLog) -> list[Feed]:
         now = system_clock()
         chosen = _find(await known_feeds(event_log), names)
-        changed = [feed.model_copy(update={**update, "synced_at": now}) for feed in chosen]
+        changed = [feed.model_copy(update={**update_of(feed), "synced_at": now}) for feed in chosen]
         await write_feeds(event_log, changed)
         return changed
 
     for feed in with_log(log, act):
-        print(f"{feed.feed_id}  {_standing(feed, None)}  {feed.url}")
+        print(f"{feed.feed_id}  {_standing(feed, None)}  {shown_address(feed.url)}")
 
 
 def purge(names: Iterable[str], log: str | None) -> None:
@@ -55,21 +76,15 @@ def purge(names: Iterable[str], log: str | None) -> None:
         return chosen
 
     for feed in with_log(log, act):
-        print(f"{feed.feed_id}  purged  {feed.url}")
+        print(f"{feed.feed_id}  purged  {shown_address(feed.url)}")
 
 
-def show(log: str | None, *, as_json: bool) -> None:
-    """Print the feeds and how they stand."""
-
-    async def act(event_log: EventLog) -> tuple[dict[str, Feed], dict[str, FeedState]]:
-        states = await _latest(event_log, FEED_STATE.name)
-        return await known_feeds(event_log), {
-            key: FeedState.model_validate_json(value) for key, value in states.items()
-        }
-
-    feeds, states = with_log(log, act)
+def show(log: str | None, *, as_json: bool, problems: bool = False) -> None:
+    """Print the feeds and how they stand; with `problems`, those that want looking at, whoever polls them."""
+    feeds, states, hosts = with_log(log, _standings)
+    chosen = {feed_id: feed for feed_id, feed in feeds.items() if not problems or is_problem(feed, states.get(feed_id))}
     if as_json:
-        for feed_id, feed in feeds.items():
+        for feed_id, feed in chosen.items():
             state = states.get(feed_id)
             both = {"feed": feed.model_dump(mode="json"), "state": state and state.model_dump(mode="json")}
             print(orjson.dumps(both).decode())
@@ -77,20 +92,45 @@ def show(log: str | None, *, as_json: bool) -> None:
     if not feeds:
         print("no feeds yet: newsflow feeds sync feeds.yaml", file=sys.stderr)
         return
-    from rich.console import Console
-    from rich.table import Table
+    from services.commands.feeds_view import print_feeds, print_hosts, print_problems
 
-    table = Table("feed", "stands", "last success", "next poll", "address", box=None, pad_edge=False)
-    for feed_id, feed in sorted(feeds.items()):
-        state = states.get(feed_id)
-        table.add_row(
-            feed_id,
-            _standing(feed, state),
-            f"{state.last_success_at:%Y-%m-%d %H:%M}" if state and state.last_success_at else "never",
-            f"{state.next_poll_at:%Y-%m-%d %H:%M}" if state and feed.is_polled else "",
-            feed.url,
-        )
-    Console(markup=False).print(table)
+    rows = [(feed, states.get(feed_id), _standing(feed, states.get(feed_id))) for feed_id, feed in chosen.items()]
+    if problems:
+        print_problems(rows, len(feeds))
+        print_hosts([host for host in hosts if host.cooling_until > system_clock()])
+    else:
+        print_feeds(rows)
+
+
+async def _standings(event_log: EventLog) -> tuple[dict[str, Feed], dict[str, FeedState], list[HostState]]:
+    states: dict[str, FeedState] = {}
+    hosts: list[HostState] = []
+    for key, value in (await _latest(event_log, FEED_STATE.name)).items():
+        if key.startswith(HOST_KEY_PREFIX):
+            hosts.append(HostState.model_validate_json(value))
+        else:
+            states[key] = FeedState.model_validate_json(value)
+    return await known_feeds(event_log), states, hosts
+
+
+def explain(url: str, *, as_json: bool) -> int:
+    """Poll `url` once and say what becomes of each entry; the exit code is 0 if the feed could be read."""
+    from services.commands.feeds_view import explanation_json, print_explanation
+    from services.ingest.explain import explain_feed
+
+    settings = load_settings()
+    set_up_logs("error", settings.log_format)
+    explanation = asyncio.run(explain_feed(url, settings.ingest, system_clock))
+    if as_json:
+        print(explanation_json(explanation))
+    else:
+        print_explanation(explanation)
+    return 0 if explanation.state.reason is None else 1
+
+
+def is_problem(feed: Feed, state: FeedState | None) -> bool:
+    """Whether somebody should look at the feed: it does not answer as it should, or answers elsewhere."""
+    return feed.is_polled and state is not None and state.status in PROBLEMS
 
 
 async def known_feeds(event_log: EventLog) -> dict[str, Feed]:
@@ -133,5 +173,5 @@ def _standing(feed: Feed, state: FeedState | None) -> str:
     if feed.paused:
         return "paused"
     if state is None:
-        return "new" if feed.is_polled else "paused"
+        return "new"
     return f"{state.status} ({state.reason})" if state.reason else str(state.status)

@@ -76,7 +76,9 @@ def replay_settings(log: str) -> Settings:
     """The user's settings, made impatient: the server is our own, so it may be asked at once and often."""
     settings = load_settings(log=log)
     fetch = settings.ingest.fetch.model_copy(update={"allow_private_addresses": True})
-    schedule = settings.ingest.schedule.model_copy(update={"interval_seconds": POLL_SECONDS, "jitter_share": 0.0})
+    schedule = settings.ingest.schedule.model_copy(
+        update={"interval_seconds": POLL_SECONDS, "max_interval_seconds": POLL_SECONDS, "jitter_share": 0.0}
+    )
     ingest = settings.ingest.model_copy(
         update={"fetch": fetch, "schedule": schedule, "host_gap_seconds": 0.0, "unchanged_delay_seconds": 1.0}
     )

@@ -23,6 +23,8 @@ class Agenda:
         self._heap: list[tuple[datetime, str]] = []
         self._hosts: dict[str, _Host] = {}
         self._free: list[tuple[float, str]] = []  # hosts to look at once free; each is in it at most once
+        self._rests: dict[str, datetime] = {}
+        self._gaps: dict[str, float] = {}
 
     def plan(self, feed_id: str, host: str, at: datetime) -> None:
         """Poll the feed at `at`, instead of when it was planned before."""
@@ -32,25 +34,38 @@ class Agenda:
     def drop(self, feed_id: str) -> None:
         self._planned.pop(feed_id, None)
 
-    def take(self, now: datetime, monotonic: float) -> str | None:
-        """A feed to poll now, if there is one; its host is busy until `finished`."""
+    def rest(self, host: str, until: datetime) -> None:
+        """Poll no feed of the host before `until`, whenever they are due."""
+        self._rests[host] = until
+
+    def widen(self, host: str, gap_seconds: float) -> None:
+        """Leave at least this gap between requests to the host; 0 for that of all others."""
+        if gap_seconds > self._gap_seconds:
+            self._gaps[host] = gap_seconds
+        else:
+            self._gaps.pop(host, None)
+
+    def take(self, now: datetime, monotonic: float) -> tuple[str, str] | None:
+        """A feed to poll now and its host, if there is one; the host is busy until `finished`."""
         self._queue_due(now)
         while self._free and self._free[0][0] <= monotonic:
             _, name = heapq.heappop(self._free)
             host = self._hosts[name]
+            if self._is_resting(name, host, now, monotonic):
+                continue
             while host.waiting:
                 feed_id = host.waiting.popleft()
                 planned = self._planned.get(feed_id)
                 if planned is not None and planned[1] == name and planned[0] <= now:
                     del self._planned[feed_id]
-                    return feed_id
+                    return feed_id, name
             # Nothing waits and the gap is over: there is nothing left to remember of this host.
             del self._hosts[name]
         return None
 
     def finished(self, host: str, monotonic: float) -> None:
         """The request to `host` has ended."""
-        self._hosts[host].free_at = monotonic + self._gap_seconds
+        self._hosts[host].free_at = monotonic + self._gaps.get(host, self._gap_seconds)
         heapq.heappush(self._free, (self._hosts[host].free_at, host))
 
     def seconds_to_next(self, now: datetime, monotonic: float) -> float | None:
@@ -61,6 +76,17 @@ class Agenda:
         if self._heap:
             waits.append(max(0.0, (self._heap[0][0] - now).total_seconds()))
         return min(waits, default=None)
+
+    def _is_resting(self, name: str, host: _Host, now: datetime, monotonic: float) -> bool:
+        until = self._rests.get(name)
+        if until is None:
+            return False
+        if until <= now:
+            del self._rests[name]
+            return False
+        host.free_at = monotonic + (until - now).total_seconds()
+        heapq.heappush(self._free, (host.free_at, name))
+        return True
 
     def _queue_due(self, now: datetime) -> None:
         while self._heap and self._heap[0][0] <= now:

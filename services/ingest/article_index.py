@@ -36,21 +36,31 @@ class ArticleIndex:
         return self._states
 
     def apply(self, changes: Mapping[str, bytes | None]) -> None:
-        """Take over states as written to the log; None forgets the article."""
+        """Take over states as written to the log; None forgets the article. Raises ValidationError."""
         for article_id, value in changes.items():
-            old = self.state(article_id)
-            new = None if value is None else ArticleState.model_validate_json(value)
-            kept = set(keys_of(new)) if new else set()
-            for key in keys_of(old) if old else ():
-                if key not in kept and self._owner(key) == article_id:
-                    self._release(key)
-            for key in kept:
-                if self._owner(key) is None:
-                    self._owners[key] = article_id
-            if value is None and self._below is None:
+            if value is not None:
+                self.put(ArticleState.model_validate_json(value), value)
+                continue
+            self._own(article_id, frozenset())
+            if self._below is None:
                 self._states.pop(article_id, None)
             else:
-                self._states[article_id] = value
+                self._states[article_id] = None
+
+    def put(self, state: ArticleState, value: bytes) -> None:
+        """Take over one state, of which `value` is the JSON: for a caller that has both."""
+        self._own(state.article_id, frozenset(keys_of(state)))
+        self._states[state.article_id] = value
+
+    def _own(self, article_id: str, keys: frozenset[Key]) -> None:
+        """Let `keys`, those that no other article has, lead to this one, and no others."""
+        old = self.state(article_id)
+        for key in keys_of(old) if old else ():
+            if key not in keys and self._owner(key) == article_id:
+                self._release(key)
+        for key in keys:
+            if self._owner(key) is None:
+                self._owners[key] = article_id
 
     def find(self, key: Key) -> ArticleState | None:
         owner = self._owner(key)

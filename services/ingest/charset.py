@@ -68,6 +68,20 @@ def decode_body(body: bytes, content_type: str) -> str:
     return body.decode("utf-8", "replace") if _is_mostly_utf8(body) else _windows_1252(body)
 
 
+def utf8_document(body: bytes, content_type: str) -> bytes | None:
+    """`body` without a byte order mark, if it is what `decode_body` reads as UTF-8 without a bad byte, else None."""
+    if body.startswith(codecs.BOM_UTF8):
+        body = body[len(codecs.BOM_UTF8) :]
+    elif body.startswith((b"<\x00", b"\x00", b"\xff\xfe", b"\xfe\xff")):
+        return None
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            return None
+    return None if _STATEFUL.intersection(_labels(body, content_type)) else body
+
+
 def _decoded(body: bytes, codec: str, labels: list[str]) -> str | None:
     """`body` read as `codec`, None if it is not that."""
     if codec in _LATIN:
@@ -94,11 +108,11 @@ def _labels(body: bytes, content_type: str) -> list[str]:
 
 
 def _is_mostly_utf8(body: bytes) -> bool:
-    """Whether at least four in five of the non-ASCII sequences in `body` are whole UTF-8 characters."""
+    """Whether at least half of the non-ASCII sequences in `body` are whole UTF-8 characters: by chance few would be."""
     text = body.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     good = sum(1 for character in text if character > "\x7f") - bad
-    return good >= 4 * bad
+    return good >= bad
 
 
 def _windows_1252(body: bytes) -> str:

@@ -26,24 +26,33 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of a document's entries; `joined` are known articles this feed carries for the first time."""
+    """What became of a document's entries; `joined` are known articles this feed carries for the first time.
+
+    `held` are changed articles whose edit has to wait, as they change too often: their document must be read again even
+    if it does not change, or the last edit would never be seen.
+    """
 
     new: int = 0
     updated: int = 0
     unchanged: int = 0
     joined: int = 0
     duplicate: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`records` in the order of the document, `states` those that changed: both to be written in one commit."""
+    """`records` in the order of the document, `states` those that changed: both to be written in one commit.
+
+    `values` are the states as JSON, in their order.
+    """
 
     records: tuple[RawRecord, ...]
     states: tuple[ArticleState, ...]
+    values: tuple[bytes, ...]
     counts: Counts
 
     @property
     def changes(self) -> dict[str, bytes]:
-        """The changed states as table records, article_id → JSON: what `ArticleIndex.apply` takes after the commit."""
-        return {state.article_id: state.to_json() for state in self.states}
+        """The changed states as table records, article_id → JSON."""
+        return {state.article_id: value for state, value in zip(self.states, self.values, strict=True)}

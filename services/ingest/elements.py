@@ -12,11 +12,20 @@ import xml.sax.handler
 import xml.sax.xmlreader
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
+from feedparser.urls import _urljoin, make_safe_absolute_uri
 
 Element = dict[str, Any]
+
+MAX_ATTRIBUTES: Final = 256  # 100,000 take a minute
+
+# What the fast route has to know of feedparser, to tell where it may stand in for it.
+NAMESPACES: Final[dict[str, str]] = {
+    prefix.lower(): uri for uri, prefix in reversed(StrictFeedParser.namespaces.items()) if prefix
+}
+PREFIXES: Final[dict[str, str]] = {uri.lower(): prefix.lower() for uri, prefix in StrictFeedParser.namespaces.items()}
 
 _DECLARATION = re.compile(r"\A<\?xml\b[^>]*\?>")
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
@@ -158,6 +167,33 @@ class _Mended:
 class _Strict(_Mended, StrictFeedParser):  # type: ignore[misc]
     can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}  # a guid is an identity: never resolved
 
+    def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802 - the name SAX gives it
+        """Elements with absurdly many attributes lose them: feedparser's time is quadratic in their number."""
+        if attrs.getLength() > MAX_ATTRIBUTES:
+            attrs = xml.sax.xmlreader.AttributesNSImpl({}, {})
+        super().startElementNS(name, qname, attrs)
+
 
 class _Loose(_Mended, LooseFeedParser):  # type: ignore[misc]
     can_be_relative_uri = LooseFeedParser.can_be_relative_uri - {"id"}
+
+
+# Keys (`dc_creator`) of the elements that feedparser treats in some way of its own.
+HANDLED: Final = frozenset(
+    name.partition("_")[2].partition("_")[2].lower() for name in dir(_Strict) if name.startswith(("_start_", "_end_"))
+)
+
+
+def joined(base: str, address: str) -> str:
+    """`address` as feedparser resolves it."""
+    return str(_urljoin(base, address))
+
+
+def joined_base(base: str, stated: str) -> str:
+    """The base that `stated` makes within `base`, as feedparser takes it."""
+    return str(make_safe_absolute_uri(base, stated) or base) if base else joined(base, stated)
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether feedparser takes a text that should be plain for HTML."""
+    return bool(StrictFeedParser.looks_like_html(text))

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 import listparser
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from schemas.feed import Feed, feed_id_of
+from schemas.feed import Feed, FeedAccess, feed_id_of
 from services.common.errors import UsageError
+from services.ingest.access import check_access
+from services.ingest.hosts import same_feed_key, shown_address
 from services.ingest.urls import canonical_url, home_of
 
 
@@ -23,6 +26,25 @@ class ListedFeed(BaseModel):
     home: str | None = Field(default=None, min_length=1, max_length=253)
     title: str | None = None
     paused: bool | None = None  # None leaves a feed as `feeds pause` and `feeds resume` have it
+    headers: dict[str, str] = Field(default_factory=dict)
+    secret_headers: dict[str, str] = Field(default_factory=dict)
+    credentials: str | None = None
+    proxy: str | None = None
+
+    @model_validator(mode="after")
+    def _can_be_sent(self) -> Self:
+        check_access(self.headers, self.secret_headers, (self.credentials, self.proxy))
+        return self
+
+    @property
+    def access(self) -> FeedAccess | None:
+        stated = FeedAccess(
+            headers=self.headers,
+            secret_headers=self.secret_headers,
+            credentials=self.credentials,
+            proxy=self.proxy,
+        )
+        return None if stated == FeedAccess() else stated
 
 
 class _FeedList(BaseModel):
@@ -42,7 +64,7 @@ def read_feed_list(path: Path) -> tuple[ListedFeed, ...]:
         raise UsageError(f"feed list {path} names no feed")
     for feed in feeds:
         if canonical_url(feed.url, feed.url) is None:
-            raise UsageError(f"feed list {path}: {feed.url!r} is no http or https address")
+            raise UsageError(f"feed list {path}: {shown_address(feed.url)!r} is no http or https address")
     return feeds
 
 
@@ -53,7 +75,8 @@ def _read_yaml(path: Path, content: bytes) -> tuple[ListedFeed, ...]:
         raise UsageError(f"feed list {path} is not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"] if part not in {"ListedFeed", "str"})
+        # A list takes addresses or mappings: the names of these two are of no use to people.
+        place = ".".join(part for part in map(str, first["loc"]) if part != "str" and "ListedFeed" not in part)
         raise UsageError(f"feed list {path}: {place or 'document'}: {first['msg']}") from None
     return tuple(ListedFeed(url=feed) if isinstance(feed, str) else feed for feed in listed)
 
@@ -70,15 +93,25 @@ def sync_feeds(
 ) -> list[Feed]:
     """The feeds to write so that the log says what the list says; those it no longer names are marked removed.
 
-    A feed keeps its id while its entry has the same `id`, or the same address; it keeps its home for ever.
+    A feed keeps its id while its entry has the same `id`, or the same address; it keeps its home for ever. Addresses
+    that differ in scheme, case of the host, default port or fragment alone are one feed, the first of them: otherwise
+    its publisher would be asked twice.
     """
     by_url = {feed.url: feed for feed in known.values()}
+    by_key = {same_feed_key(feed.url): feed for feed in known.values()}
     wanted: dict[str, Feed] = {}
+    keys: set[str] = set()
     for entry in listed:
+        key = same_feed_key(entry.url)
+        if key in keys and entry.feed_id is None:
+            continue
+        keys.add(key)
         before = (
-            known.get(entry.feed_id) if entry.feed_id else by_url.get(entry.url) or known.get(feed_id_of(entry.url))
+            known.get(entry.feed_id)
+            if entry.feed_id
+            else by_url.get(entry.url) or by_key.get(key) or known.get(feed_id_of(entry.url))
         )
-        if entry.feed_id in wanted and wanted[entry.feed_id].url != entry.url:
+        if entry.feed_id in wanted and same_feed_key(wanted[entry.feed_id].url) != key:
             raise UsageError(f"feed list: id {entry.feed_id} stands for two addresses")
         feed_id = entry.feed_id or (before.feed_id if before else feed_id_of(entry.url))
         wanted[feed_id] = Feed(
@@ -88,6 +121,8 @@ def sync_feeds(
             title=entry.title,
             paused=(before is not None and before.paused) if entry.paused is None else entry.paused,
             synced_at=now,
+            poll_requested_at=before.poll_requested_at if before else None,
+            access=entry.access,
         )
     if not keep_unlisted:
         for feed in known.values():

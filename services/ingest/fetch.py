@@ -1,77 +1,52 @@
 """Fetch a feed over HTTP: an address and its validators in, a whole bounded body out, or one FetchError."""
 
 import asyncio
-import base64
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urljoin
 
 import aiohttp
-import httpx
 import yarl
 from aiohttp.abc import AbstractResolver
-from httpx_aiohttp import AiohttpTransport
 
 from schemas.reasons import Reason
 from services.common.clock import Clock, system_clock
+from services.ingest.access import NO_ACCESS, Access
 from services.ingest.addresses import AddressRefused, GuardedResolver, IsAllowed, check_host, is_any, is_public
 from services.ingest.fetch_errors import FetchError, raise_translated, status_error
+from services.ingest.hosts import host_of, is_downgrade
 from services.ingest.inflate import BodyTooLarge, EncodingBroken, Inflater
+from services.ingest.request import (
+    MAX_HEADER_BYTES,
+    MAX_HEADERS,
+    MAX_LINE_BYTES,
+    Response,
+    Validators,
+    checked_address,
+    common_headers,
+    conditions_of,
+    request_headers,
+    stated_headers,
+    tls_context,
+)
 from services.ingest.settings import FetchSettings
 
 __all__ = ["FetchError", "Fetcher", "Response", "Validators"]
 
-MAX_URL_CHARACTERS = 8_000
-MAX_VALIDATOR_CHARACTERS = 1_000
-MAX_LINE_BYTES = 16 * 1024  # a header line; aiohttp's own 8 KiB is short of some cookies
-MAX_HEADERS = 128
 KEEP_ALIVE_SECONDS = 15
+CHUNK_BYTES = 64 * 1024
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PERMANENT: Final = frozenset({301, 308})
 
 
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a server gave with the last document, to be sent back with the next request (RFC 9110 §13.1)."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A document (status 200), or word that it has not changed (304, empty body).
-
-    Header names are in lower case. `permanent_redirect` is the address that permanent redirects from the first hop on
-    led to: the end of the unbroken chain, None if the first hop was not one.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    final_url: str
-    permanent_redirect: str | None
-    fetched_at: datetime
-
-    @property
-    def not_modified(self) -> bool:
-        return self.status == 304
-
-    @property
-    def validators(self) -> Validators:
-        return Validators(_validator(self.headers.get("etag")), _validator(self.headers.get("last-modified")))
-
-
 class Fetcher:
     """An HTTP client that is safe to point at addresses strangers chose. An async context manager; share one.
 
-    Every hop is checked against private addresses, proxies and cookies are ignored, time and size are bounded.
+    Every hop is checked against private addresses and odd ports, proxies of the environment and cookies are ignored,
+    time and size are bounded.
     """
 
     def __init__(
@@ -86,122 +61,149 @@ class Fetcher:
         self._settings = settings
         self._is_allowed = is_allowed or (is_any if settings.allow_private_addresses else is_public)
         self._clock = clock
-        self._resolver = resolver
+        self._inner_resolver = resolver
         self._tls = tls
-        self._client: httpx.AsyncClient | None = None
+        self._guard: GuardedResolver | None = None
+        self._direct: aiohttp.ClientSession | None = None
+        self._proxied: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        settings = self._settings
-        tls = self._tls or httpx.create_ssl_context(trust_env=False)
+        self._tls = self._tls or tls_context()
+        self._guard = GuardedResolver(self._is_allowed, inner=self._inner_resolver)
+        self._direct = self._session(self._guard)
+        return self
+
+    def _session(self, resolver: AbstractResolver) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(self._is_allowed, inner=self._resolver),
-            ssl=tls,
-            limit=settings.max_connections,
+            resolver=resolver,
+            ssl=self._tls or True,
+            limit=self._settings.max_connections,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
         )
-        session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
+            headers=common_headers(self._settings.user_agent),
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                sock_connect=self._settings.connect_timeout_seconds,
+                sock_read=self._settings.read_timeout_seconds,
+            ),
+            auto_decompress=False,
             trust_env=False,
             max_line_size=MAX_LINE_BYTES,
             max_field_size=MAX_LINE_BYTES,
             max_headers=MAX_HEADERS,
         )
-        self._client = httpx.AsyncClient(
-            transport=AiohttpTransport(verify=tls, client=session),
-            timeout=httpx.Timeout(settings.read_timeout_seconds, connect=settings.connect_timeout_seconds, pool=None),
-            headers={
-                "user-agent": settings.user_agent,
-                "accept": "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, "
-                "text/xml;q=0.9, */*;q=0.5",
-                "accept-encoding": "gzip, deflate",
-            },
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
-            trust_env=False,
-        )
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        for session in (self._direct, self._proxied):
+            if session is not None:
+                await session.close()
+        self._direct = self._proxied = None
 
-    async def fetch(self, url: str, validators: Validators | None = None) -> Response:
+    async def fetch(self, url: str, validators: Validators | None = None, access: Access = NO_ACCESS) -> Response:
         """Get `url`, conditionally if there are validators. Raises FetchError, and nothing else but cancellation."""
-        if self._client is None:
+        if self._direct is None:
             raise RuntimeError("a Fetcher is an async context manager")
         try:
+            return await self._bounded(url, validators or Validators(), access)
+        except FetchError as error:
+            if not access.secrets:
+                raise
+            # Nothing of the error before may stay reachable: its text can hold a secret.
+            raise error.without(access.secrets) from None
+
+    async def _bounded(self, url: str, validators: Validators, access: Access) -> Response:
+        try:
             async with asyncio.timeout(self._settings.total_timeout_seconds):
-                return await self._follow(self._client, url, validators or Validators())
+                return await self._follow(url, validators, access)
         except FetchError:
             raise
         except TimeoutError as error:
             raise FetchError(Reason.TIMED_OUT, f"took over {self._settings.total_timeout_seconds:g} s") from error
-        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise_translated(error)
 
-    async def _follow(self, client: httpx.AsyncClient, url: str, validators: Validators) -> Response:
+    async def _follow(self, url: str, validators: Validators, access: Access) -> Response:
         permanent: str | None = None
         unbroken = True
         seen = {url}
-        conditions = _conditions(validators)
+        conditions = conditions_of(validators)
         while True:
             address = self._checked(url)
-            # aiohttp refuses credentials in an address beside a header, and httpx would send both.
-            headers = conditions | _authorization(address)
-            request = client.build_request("GET", address.copy_with(userinfo=b""), headers=headers)
-            response = await client.send(request, stream=True)
-            try:
-                if response.status_code not in _REDIRECTS:
-                    return await self._read(response, url, permanent, conditional=bool(conditions))
-                target = _redirect_target(response, url)
-                unbroken = unbroken and response.status_code in _PERMANENT
-            finally:
-                await response.aclose()
+            headers = request_headers(conditions, access, address, url)
+            session, proxy = await self._session_for(access, address)
+            async with session.get(
+                address.with_user(None), headers=headers, allow_redirects=False, proxy=proxy
+            ) as response:
+                answer = stated_headers(response.headers)
+                if response.status not in _REDIRECTS:
+                    return await self._read(response, answer, url, permanent, conditional=bool(conditions))
+                target = _redirect_target(answer, response.status, url)
+                unbroken = unbroken and response.status in _PERMANENT
             if target in seen or len(seen) > self._settings.max_redirects:
                 raise FetchError(Reason.TOO_MANY_REDIRECTS, f"redirect {len(seen)} leads to {target}")
+            if is_downgrade(url, target) and not self._settings.allow_downgrade:
+                raise FetchError(Reason.REDIRECT_REFUSED, f"redirect from https to {target}")
             seen.add(target)
             url = target
             permanent = target if unbroken else permanent
 
-    def _checked(self, url: str) -> httpx.URL:
-        if len(url) > MAX_URL_CHARACTERS:
-            raise FetchError(Reason.ADDRESS_INVALID, f"the address has {len(url)} characters")
+    def _checked(self, url: str) -> yarl.URL:
+        address = checked_address(url, self._settings.ports)
         try:
-            parsed = httpx.URL(url)
-            connected = yarl.URL(str(parsed))  # what aiohttp makes of it: the host that counts
-        except (httpx.InvalidURL, ValueError) as error:
-            raise FetchError(Reason.ADDRESS_INVALID, str(error)) from error
-        if parsed.scheme not in {"http", "https"} or not parsed.host or not connected.host:
-            raise FetchError(Reason.ADDRESS_INVALID, "not an http or https address")
-        try:
-            check_host(parsed.host, self._is_allowed)
-            check_host(connected.host, self._is_allowed)
+            check_host(address.host or "", self._is_allowed)
         except AddressRefused as error:
             raise FetchError(Reason.ADDRESS_REFUSED, str(error)) from error
-        return parsed
+        return address
 
-    async def _read(self, response: httpx.Response, url: str, permanent: str | None, *, conditional: bool) -> Response:
-        status = response.status_code
+    async def _session_for(self, access: Access, address: yarl.URL) -> tuple[aiohttp.ClientSession, yarl.URL | None]:
+        """A proxy looks names up itself, so that the check here is of what we see; it is the operator's own."""
+        assert self._direct is not None
+        assert self._guard is not None
+        if access.proxy is None:
+            return self._direct, None
+        try:
+            await self._guard.resolve(address.host or "", address.port or 0)
+        except AddressRefused:
+            raise
+        except OSError:
+            pass  # a name that only the proxy knows
+        if self._proxied is None:
+            self._proxied = self._session(GuardedResolver(is_any, inner=self._inner_resolver))
+        return self._proxied, yarl.URL(access.proxy)
+
+    async def _read(
+        self,
+        response: aiohttp.ClientResponse,
+        headers: Mapping[str, str],
+        url: str,
+        permanent: str | None,
+        *,
+        conditional: bool,
+    ) -> Response:
+        status = response.status
+        if sum(len(name) + len(value) for name, value in response.raw_headers) > MAX_HEADER_BYTES:
+            raise FetchError(Reason.PROTOCOL_BROKEN, f"more than {MAX_HEADER_BYTES} bytes of headers")
         body = b""
         if status == 200:
-            body = await self._body(response)
+            body = await self._body(response, headers)
         elif status != 304 or not conditional:
-            raise status_error(response)
-        return Response(status, dict(response.headers), body, url, permanent, self._clock())
+            raise status_error(status, headers, host_of(url))
+        return Response(status, headers, body, url, permanent, self._clock())
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _body(self, response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> bytes:
         limit = self._settings.max_body_bytes
-        stated = response.headers.get("content-length", "")
+        stated = headers.get("content-length", "")
         if stated.isascii() and stated.isdigit() and int(stated[:20]) > limit:
             raise FetchError(Reason.BODY_TOO_LARGE, f"{stated[:20]} bytes are announced, {limit} are the limit")
         pieces = bytearray()
         try:
-            inflater = Inflater(response.headers.get("content-encoding", ""), limit)
-            async for chunk in response.aiter_raw():
+            inflater = Inflater(headers.get("content-encoding", ""), limit, self._settings.max_inflation)
+            async for chunk in response.content.iter_chunked(CHUNK_BYTES):
                 for piece in inflater.feed(chunk):
                     pieces += piece
                     await asyncio.sleep(0)  # a bomb must not hold the event loop
@@ -213,32 +215,10 @@ class Fetcher:
         return bytes(pieces)
 
 
-def _conditions(validators: Validators) -> dict[str, str]:
-    stated = {
-        "if-none-match": _validator(validators.etag),
-        "if-modified-since": _validator(validators.last_modified),
-    }
-    return {name: value for name, value in stated.items() if value}
-
-
-def _validator(stated: str | None) -> str | None:
-    """A validator that can be sent back as a header: some servers' cannot, and would fail each later request."""
-    usable = stated and stated.isascii() and stated.isprintable() and len(stated) <= MAX_VALIDATOR_CHARACTERS
-    return stated if usable else None
-
-
-def _authorization(address: httpx.URL) -> dict[str, str]:
-    """Basic credentials (RFC 7617) for an address that holds them."""
-    if not address.userinfo:
-        return {}
-    credentials = f"{address.username}:{address.password}".encode("utf-8", "replace")
-    return {"authorization": f"Basic {base64.b64encode(credentials).decode()}"}
-
-
-def _redirect_target(response: httpx.Response, url: str) -> str:
-    location: str = response.headers.get("location", "").strip()
+def _redirect_target(headers: Mapping[str, str], status: int, url: str) -> str:
+    location = headers.get("location", "").strip()
     if not location:
-        raise FetchError(Reason.PROTOCOL_BROKEN, f"status {response.status_code} names no location")
+        raise FetchError(Reason.PROTOCOL_BROKEN, f"status {status} names no location")
     try:
         return urljoin(url, location).partition("#")[0]
     except ValueError as error:

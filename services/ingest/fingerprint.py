@@ -6,10 +6,27 @@ from typing import Final
 
 from schemas.contract import hash_id
 
-FINGERPRINT_RULE: Final = "fp1"
-CONTENT_RULE: Final = "ck1"
+FINGERPRINT_RULE: Final = "fp2"
+CONTENT_RULE: Final = "ck2"
+TEXT_RULE: Final = "xk1"
 MIN_KEY_CHARACTERS = 280  # shorter texts repeat by chance: "Read more", a caption, a score
+MIN_TITLE_WORDS: Final = 4  # "Morning briefing" is the title of a thousand articles
+MIN_TITLE_CHARACTERS: Final = 15
+MIN_TEXT_CHARACTERS: Final = 40
+KEY_CHARACTERS: Final = 12  # of a hash: compared only between articles of one publisher and time
 
+_SEPARATED = re.compile(r"\s+[|–—·»-]\s+|\s*\|\s*|\s+::\s+")
+_LABEL = re.compile(
+    r"\A(?:opinion|analysis|exclusive|breaking(?: news)?|live(?: updates?)?|updated?|video|watch|listen|editorial|"
+    r"review|column|comment(?:ary)?|explainer|fact check|in pictures|interview|podcast|newsletter|kommentar|"
+    r"analyse|meinung|eilmeldung|exklusiv|tribune|éditorial|opinión|análisis|última hora|opinione|opinie)\s*:\s+",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"\w+")
+_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts that do not part words
+
+# Characters of ISO 8859-1 that NFKC changes; a text without them that fits that set is in its plainest form.
+_LATIN_SHAPES: Final = b"\xa0\xa8\xaa\xaf\xb2\xb3\xb4\xb5\xb8\xb9\xba\xbc\xbd\xbe"
 # Seven calls of `replace` take a tenth of the time of one `translate`.
 _STRAIGHT: Final = (("‘", "'"), ("’", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"), ("…", "..."))
 _STAMP_WORDS = (
@@ -43,25 +60,68 @@ def hashes_of(
     relative times, and keen on every number within a sentence. The key covers title and main text. It is None if the
     text is too short to tell articles apart and the entry has an identity (guid or link) of its own.
     """
+    return all_hashes(title, summary, body, has_identity=has_identity)[:2]
+
+
+def all_hashes(
+    title: str | None, summary: str | None, body: str | None, *, has_identity: bool
+) -> tuple[str, str | None, str | None]:
+    """What `hashes_of` gives, and a short hash of the main text alone, None if that is too short to tell."""
     name, lead, text = _normal(title), _normal(summary), _normal(body)
-    fingerprint = hash_id(FINGERPRINT_RULE, name, lead, text)
+    main = text or lead
+    digest = hash_id(TEXT_RULE, main)  # once: the two others take it for the text
+    fingerprint = hash_id(FINGERPRINT_RULE, name, lead if text else "", digest)
+    text_key = _short(digest) if len(main) >= MIN_TEXT_CHARACTERS else None
     if has_identity and len(body or summary or "") < MIN_KEY_CHARACTERS:
-        return fingerprint, None
-    return fingerprint, hash_id(CONTENT_RULE, name, text or lead)
+        return fingerprint, None, text_key
+    return fingerprint, hash_id(CONTENT_RULE, name, digest), text_key
+
+
+def title_key(title: str | None) -> str | None:
+    """The same for variants of a title: "Opinion | X - Paper", "Opinion: X", "X". None if it is too short to tell."""
+    if not title:
+        return None
+    parts = [part for part in _SEPARATED.split(_LABEL.sub("", title)) if part]
+    words = _WORDS.findall(max(parts, key=len, default="").casefold())
+    text = " ".join(words)
+    wide = len(_WIDE.findall(text))
+    if wide < 8 and (len(words) < MIN_TITLE_WORDS or len(text) < MIN_TITLE_CHARACTERS):
+        return None
+    return _short(hash_id("tk1", text))
+
+
+def _short(hashed: str) -> str:
+    """The beginning of a hash: enough where only articles of one publisher and time are compared."""
+    return hashed.partition("_")[2][:KEY_CHARACTERS]
 
 
 def _normal(text: str | None) -> str:
     if not text:
         return ""
-    folded = text.casefold()
-    if not text.isascii():
-        folded = unicodedata.normalize("NFKC", text).casefold()
-        for shaped, straight in _STRAIGHT:
-            folded = folded.replace(shaped, straight)
-    lines = (line for line in folded.split("\n") if len(line) > _IDLE_LINE_CHARACTERS or not _IDLE_LINE.fullmatch(line))
-    folded = " ".join(" ".join(lines).split())
+    folded = (text if text.isascii() else _plainest(text)).casefold()
+    lines = [
+        line
+        for line in folded.split("\n")
+        if line and (len(line) > _IDLE_LINE_CHARACTERS or not _IDLE_LINE.fullmatch(line))
+    ]
+    folded = " ".join(lines)
     if "(" in folded or "[" in folded:
         folded = _STAMP_BRACKET.sub("", folded)
     if " ago" in folded:
         folded = _RELATIVE.sub("", folded)
-    return " ".join(folded.split())
+    while "  " in folded:
+        folded = folded.replace("  ", " ")
+    return folded.strip()
+
+
+def _plainest(text: str) -> str:
+    """`text` with straight quotes and dashes, in NFKC."""
+    for shaped, straight in _STRAIGHT:
+        text = text.replace(shaped, straight)
+    try:
+        latin = text.encode("iso-8859-1")
+        if len(latin.translate(None, _LATIN_SHAPES)) == len(latin):
+            return text
+    except UnicodeEncodeError:
+        pass
+    return unicodedata.normalize("NFKC", text)

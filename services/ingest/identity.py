@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from schemas.feed import ArticleState
@@ -25,6 +26,14 @@ def content_key(home: str, content: str) -> Key:
     return _key("content", home, content)
 
 
+def title_key_of(home: str, title: str) -> Key:
+    return _key("title", home, title)
+
+
+def date_key(home: str, published_at: datetime) -> Key:
+    return _key("date", home, published_at.isoformat())
+
+
 def names_a_page(url: str) -> bool:
     """Whether `url` can name one article: feeds without permalinks link each item to the site's front page."""
     parts = urlsplit(url)
@@ -39,6 +48,10 @@ def keys_of(state: ArticleState) -> Iterator[Key]:
         yield url_key(state.home, state.url)
     if state.content_key is not None:
         yield content_key(state.home, state.content_key)
+    if state.title_key is not None:
+        yield title_key_of(state.home, state.title_key)
+    if state.published_at is not None:
+        yield date_key(state.home, state.published_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +73,8 @@ def identities_of(document: Document) -> list[Identity]:
         guid = None if draft.guid in guids else draft.guid
         url = draft.url if draft.url is not None and draft.url not in urls and names_a_page(draft.url) else None
         content = draft.content_key
-        if content is None and guid is None and url is None:
-            content = draft.fingerprint
+        if content is None and url is None and (guid is None or draft.published_at is None):
+            content = draft.fingerprint  # all that is left to know it by, should its guid be made anew each time
         identities.append(Identity(guid, url, content))
     return identities
 
@@ -76,14 +89,6 @@ def _shared(named: Iterable[tuple[str | None, Draft]]) -> set[str]:
 
 
 def _key(*parts: str) -> Key:
-    digest = hashlib.blake2b(digest_size=16)
-    for part in _framed(parts):
-        digest.update(part)
-    return digest.digest()
-
-
-def _framed(parts: Iterable[str]) -> Iterator[bytes]:
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        yield len(encoded).to_bytes(4, "big")
-        yield encoded
+    """Each part with its length, so that different parts never make one key."""
+    framed = "".join([f"{len(part)}:{part}" for part in parts])
+    return hashlib.blake2b(framed.encode("utf-8", "surrogatepass"), digest_size=16).digest()

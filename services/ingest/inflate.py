@@ -1,15 +1,15 @@
 """Bounded decompression of response bodies: chunks in, pieces out that never exceed the limit in sum."""
 
-import zlib
 from collections.abc import Iterator
 
-PIECE_BYTES = 64 * 1024  # what one step may inflate to: a bomb is stopped within a piece of the limit
-_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
-_RAW_DEFLATE = -zlib.MAX_WBITS
+from services.ingest.codings import Decoder, DecodingFailed, decoder_of
+
+PIECE_BYTES = 64 * 1024  # what one step may inflate to, about: a bomb is stopped within a piece of the limit
+RATIO_COUNTS_FROM_BYTES = 1024 * 1024  # a small body may be as regular as it likes
 
 
 class BodyTooLarge(Exception):
-    """The body is over its limit."""
+    """The body is over its limit, or inflates more than any document does."""
 
 
 class EncodingBroken(Exception):
@@ -17,60 +17,59 @@ class EncodingBroken(Exception):
 
 
 class Inflater:
-    """Undoes `gzip` or `deflate` (RFC 9110 §8.4.1), or passes bytes through, up to `limit` bytes of output.
+    """Undoes one content coding (RFC 9110 §8.4.1), or passes bytes through, up to `limit` bytes of output.
 
-    `deflate` may be zlib-wrapped, as the RFC says, or raw, as some servers send. A gzip body may have several members;
-    bytes after the last one are ignored.
+    Bytes after the end of the coded body are ignored, but not those of further gzip members or zstd frames.
     """
 
-    def __init__(self, content_encoding: str, limit: int) -> None:
+    def __init__(self, content_encoding: str, limit: int, max_ratio: float) -> None:
         coding = content_encoding.strip().lower()
-        if coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise EncodingBroken(f"content encoding {coding[:40]!r} was not asked for")
-        self._packed = coding not in {"", "identity"}
-        self._multi = coding.endswith("gzip")
-        self._maybe_raw = coding == "deflate"
+        self._coding = "" if coding == "identity" else coding
         self._limit = limit
+        self._max_ratio = max_ratio
         self._taken = 0
         self._given = 0
-        self._inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
-        self._started = False
+        self._decoder = self._new_decoder() if self._coding else None
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the pieces `chunk` decodes to. Raises BodyTooLarge, EncodingBroken."""
         self._taken += len(chunk)
         if self._taken > self._limit:
             raise BodyTooLarge(f"more than {self._limit} bytes")
-        if not self._packed:
+        if self._decoder is None:
             yield chunk
             return
-        while chunk:
-            if self._inflate.eof:
-                if not self._multi or not chunk.startswith(b"\x1f\x8b"):
+        while chunk or self._decoder.has_more:
+            if self._decoder.ended:
+                if not self._decoder.begins_again(chunk):
                     return
-                self._inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
-            piece = self._step(chunk)
-            self._started = True
-            self._given += len(piece)
-            if self._given > self._limit:
-                raise BodyTooLarge(f"more than {self._limit} bytes after decompression")
+                self._decoder = self._new_decoder()
+            piece = self._step(self._decoder, chunk)
+            self._count(len(piece))
             if piece:
                 yield piece
-            chunk = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
+            chunk = self._decoder.rest
 
     def finish(self) -> None:
         """Check that the body is whole. Raises EncodingBroken."""
-        if self._packed and self._started and not self._inflate.eof:
+        if self._decoder is not None and self._taken and not self._decoder.ended:
             raise EncodingBroken("the compressed body ends early")
 
-    def _step(self, chunk: bytes) -> bytes:
+    def _new_decoder(self) -> Decoder:
+        decoder = decoder_of(self._coding)
+        if decoder is None:
+            raise EncodingBroken(f"content encoding {self._coding[:40]!r} was not asked for")
+        return decoder
+
+    def _step(self, decoder: Decoder, chunk: bytes) -> bytes:
         try:
-            return self._inflate.decompress(chunk, PIECE_BYTES)
-        except zlib.error as error:
-            if not self._maybe_raw or self._started:
-                raise EncodingBroken(f"the compressed body is broken: {error}") from error
-        self._inflate = zlib.decompressobj(_RAW_DEFLATE)
-        try:
-            return self._inflate.decompress(chunk, PIECE_BYTES)
-        except zlib.error as error:
+            return decoder.step(chunk, PIECE_BYTES)
+        except DecodingFailed as error:
             raise EncodingBroken(f"the compressed body is broken: {error}") from error
+
+    def _count(self, given: int) -> None:
+        self._given += given
+        if self._given > self._limit:
+            raise BodyTooLarge(f"more than {self._limit} bytes after decompression")
+        if self._given > max(RATIO_COUNTS_FROM_BYTES, self._max_ratio * self._taken):
+            raise BodyTooLarge(f"inflates more than {self._max_ratio:g} times: no document does")

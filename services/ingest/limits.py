@@ -1,17 +1,19 @@
 """The sizes that keep a record under the log's limit, whatever the entry: shares of 1 MiB, counted in bytes of JSON.
 
-An article may take 448 KiB, its raw entry 480 KiB; the rest is for feed references, keys, headers and punctuation.
+An article may take 570 KiB, its raw entry 352 KiB; the rest is for feed references, keys, headers and punctuation.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from schemas.contract import Contract
 from schemas.entry import Entry, StatedText
+from services.ingest.markup import sanitised
 
 KIBIBYTE = 1024
-MAX_ENTRY_BYTES = 480 * KIBIBYTE
+MAX_ENTRY_BYTES = 352 * KIBIBYTE
 MAX_BODY_CHARACTERS = 200_000
 
 
@@ -21,11 +23,12 @@ class TextLimit:
     json_bytes: int
 
 
-# 6 + 40 + 310 for texts, 4 + 4 for addresses, 16 + 16 + 48 for lists: 444 KiB, and 4 KiB for the small fields.
+# 6 + 40 + 256 + 176 for texts, 4 + 4 for addresses, 16 + 16 + 48 for lists: 566 KiB, and 4 KiB for the small fields.
 TEXT_LIMITS: Final = {
     "title": TextLimit(1_000, 6 * KIBIBYTE),
     "summary": TextLimit(10_000, 40 * KIBIBYTE),
-    "body": TextLimit(MAX_BODY_CHARACTERS, 310 * KIBIBYTE),
+    "body": TextLimit(MAX_BODY_CHARACTERS, 256 * KIBIBYTE),
+    "body_html": TextLimit(MAX_BODY_CHARACTERS, 176 * KIBIBYTE),
     "url": TextLimit(2_000, 4 * KIBIBYTE),
     "guid": TextLimit(2_000, 4 * KIBIBYTE),
 }
@@ -33,10 +36,11 @@ LIST_BYTES: Final = {"authors": 16 * KIBIBYTE, "categories": 16 * KIBIBYTE, "med
 LIST_ITEMS: Final = {"authors": 50, "categories": 100, "media": 50}
 
 # The raw entry, if it is over its limit: texts are cut to these, then only what identifies it stays.
-_ENTRY_TEXT_BYTES = 180 * KIBIBYTE
+_ENTRY_TEXT_BYTES = 140 * KIBIBYTE
 _ENTRY_TITLE_BYTES = 8 * KIBIBYTE
 _ENTRY_STRING_BYTES = 4 * KIBIBYTE
 
+_HALF = re.compile(r"<[^>]*\Z|&#?\w*\Z")  # a tag or reference that a cut went through
 _MOST_BYTES = 6  # of one character in JSON: \u0000
 
 Item = TypeVar("Item", bound=Contract)
@@ -59,6 +63,19 @@ class Limits:
         limit = TEXT_LIMITS[name]
         kept = cut_bytes(cut(text, limit.characters), limit.json_bytes)
         if len(kept) < len(text):
+            self._cut.append(name)
+        return kept or None
+
+    def markup(self, name: str, markup: str | None) -> str | None:
+        """Sanitised `markup` within its limit, still well-formed."""
+        if not markup:
+            return None
+        limit = TEXT_LIMITS[name]
+        kept, room = markup, limit.json_bytes
+        while len(kept) > limit.characters or len(cut_bytes(kept, limit.json_bytes)) < len(kept):
+            room = room * 3 // 4  # closing what the cut left open takes room as well
+            kept = sanitised(_HALF.sub("", cut_bytes(kept[: limit.characters], room)))
+        if kept != markup:
             self._cut.append(name)
         return kept or None
 

@@ -1,26 +1,35 @@
 """Match a document's entries with known articles: decide which are new, which changed, which only moved about."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from schemas.article import Article, FeedRef, Kind, Publisher, mint_article_id
-from schemas.feed import ArticleState, Feed, FeedState, FeedStatus, GuidAlias
+from schemas.article import FeedRef, Kind, mint_article_id
+from schemas.feed import ArticleState, Feed, FeedState, FeedStatus
 from schemas.reasons import Reason
 from services.ingest.article_index import REFRESH_AFTER, ArticleIndex
 from services.ingest.decision import Counts, Decision, RawRecord
-from services.ingest.identity import Identity, content_key, guid_key, identities_of, url_key
+from services.ingest.edits import edited
+from services.ingest.identity import (
+    Identity,
+    Key,
+    content_key,
+    date_key,
+    guid_key,
+    identities_of,
+    title_key_of,
+    url_key,
+)
+from services.ingest.likeness import is_renamed, is_reused, trusted_date
 from services.ingest.limits import cut
 from services.ingest.normalise import Draft
 from services.ingest.parse import FeedInfo
 from services.ingest.read import Document, ReadEntry
+from services.ingest.sightings import article_of, carried_by, dated, seen, with_guid
 from services.ingest.text import fold
 from services.ingest.urls import canonical_url
 
-MAX_GUIDS_PER_FEED = 4  # of one article: a guid made anew at each poll must not grow or rewrite a state for ever
-MAX_GUIDS = 32
-MAX_ALSO_IN = 20
 MAX_FEED_TITLE_CHARACTERS = 300
 
 FeedStateOf = Callable[[str], FeedState | None]
@@ -45,8 +54,16 @@ def match_document(
     paused or gone, or its latest document (`feed_state_of(feed_id).last_document_at`) is over a day younger than its
     last sight of the article. The caller sets that date for `feed` with the same commit.
     """
-    matcher = _Matcher(index.staged(), feed, feed_ref, now, feed_state_of)
     identities = identities_of(document)
+    matcher = _Matcher(
+        index.staged(),
+        feed,
+        feed_ref,
+        now,
+        feed_state_of,
+        guids=frozenset(identity.guid for identity in identities if identity.guid),
+        urls=frozenset(identity.url for identity in identities if identity.url),
+    )
     for entry, identity in zip(document.entries, identities, strict=True):
         matcher.take(entry, identity)
     return matcher.decision()
@@ -60,38 +77,77 @@ class _Matcher:
     now: datetime
     feed_state_of: FeedStateOf
     records: list[RawRecord] = field(default_factory=list)
-    changed: dict[str, ArticleState] = field(default_factory=dict)
+    changed: dict[str, tuple[ArticleState, bytes]] = field(default_factory=dict)
     matched: set[str] = field(default_factory=set)
     counted: Counter[str] = field(default_factory=Counter)
+    claimed: dict[Key, str] = field(default_factory=dict)  # names of this document's entries so far, and their articles
+    guids: frozenset[str] = frozenset()
+    urls: frozenset[str] = frozenset()
 
     def take(self, entry: ReadEntry, identity: Identity) -> None:
         known = self._find(identity)
+        if known is not None and is_reused(known, entry.draft, identity):
+            self._release(known, identity)
+            known = self._find(identity)
+        if known is None:
+            known = self._find_renamed(entry.draft, identity)
         if known is None:
             article_id = self._new_id(entry.draft, identity)
             # An id that exists was minted from this very name: the article has moved on, its name still means it.
             known = self.layer.state(article_id)
         if known is None:
-            self._mint(article_id, entry, identity)
+            known = self._mint(article_id, entry, identity)
         elif known.article_id in self.matched:
             self.counted["duplicate"] += 1
             self._keep(known, self._with_names(known, identity, moves=False))
         else:
             self.matched.add(known.article_id)
             self._meet(known, entry, identity)
+        for key in self._names(identity):
+            self.claimed.setdefault(key, known.article_id)
 
     def decision(self) -> Decision:
-        return Decision(tuple(self.records), tuple(self.changed.values()), Counts(**self.counted))
+        states, values = zip(*self.changed.values(), strict=True) if self.changed else ((), ())
+        return Decision(tuple(self.records), states, values, Counts(**self.counted))
+
+    def _names(self, identity: Identity) -> Iterator[Key]:
+        if identity.guid is not None:
+            yield guid_key(self.feed.home, self.feed.feed_id, identity.guid)
+        if identity.url is not None:
+            yield url_key(self.feed.home, identity.url)
 
     def _find(self, identity: Identity) -> ArticleState | None:
-        home = self.feed.home
-        keys = (
-            identity.guid and guid_key(home, self.feed.feed_id, identity.guid),
-            identity.url and url_key(home, identity.url),
-            identity.content and content_key(home, identity.content),
-        )
-        return next((state for key in keys if key and (state := self.layer.find(key))), None)
+        for key in self._names(identity):
+            claimed = self.claimed.get(key)
+            if known := self.layer.find(key) if claimed is None else self.layer.state(claimed):
+                return known
+        return self.layer.find(content_key(self.feed.home, identity.content)) if identity.content else None
 
-    def _mint(self, article_id: str, entry: ReadEntry, identity: Identity) -> None:
+    def _find_renamed(self, draft: Draft, identity: Identity) -> ArticleState | None:
+        """The article that this entry is under new names, as far as its date or title can tell."""
+        home, date, title = self.feed.home, trusted_date(draft), draft.title_key
+        for key in (date and date_key(home, date), title and title_key_of(home, title)):
+            known = self.layer.find(key) if key else None
+            if known is not None and is_renamed(
+                known, draft, identity, self.feed.feed_id, self.urls, is_listed=self._is_listed(known)
+            ):
+                return known
+        return None
+
+    def _is_listed(self, known: ArticleState) -> bool:
+        """Whether an entry of this document has one of `known`'s names."""
+        if known.article_id in self.matched or (known.url is not None and known.url in self.urls):
+            return True
+        return any(alias.feed_id == self.feed.feed_id and alias.guid in self.guids for alias in known.guids)
+
+    def _release(self, known: ArticleState, identity: Identity) -> None:
+        """Take a guid from an article: the feed has given it to another."""
+        kept = tuple(
+            alias for alias in known.guids if (alias.feed_id, alias.guid) != (self.feed.feed_id, identity.guid)
+        )
+        self._keep(known, known.model_copy(update={"guids": kept}))
+
+    def _mint(self, article_id: str, entry: ReadEntry, identity: Identity) -> ArticleState:
         state = ArticleState(
             article_id=article_id,
             home=self.feed.home,
@@ -100,14 +156,18 @@ class _Matcher:
             content_key=identity.content,
             url=identity.url,
             feed=self.feed_ref,
-            guids=self._guids((), identity.guid),
+            guids=with_guid((), self.feed.feed_id, identity.guid),
             last_seen_at=self.now,
             home_seen_at=self.now,
+            published_at=trusted_date(entry.draft),
+            title_key=entry.draft.title_key,
+            text_key=entry.draft.text_key,
         )
         self.matched.add(article_id)
         self._keep(None, state)
         self._write(entry, state, Kind.PUBLISHED)
         self.counted["new"] += 1
+        return state
 
     def _new_id(self, draft: Draft, identity: Identity) -> str:
         if identity.url is not None:
@@ -120,24 +180,34 @@ class _Matcher:
         is_home = known.feed.feed_id == self.feed.feed_id
         takes_over = not is_home and self._home_dropped(known)
         state = self._with_names(known, identity, moves=is_home or takes_over)
-        state, joined = self._carried_by(state, takes_over=takes_over)
-        state = self._seen(state, known, is_home=is_home or takes_over)
+        state, joined = carried_by(state, self.feed_ref, takes_over=takes_over)
+        state = seen(state, known, self.now, is_home=is_home or takes_over)
+        state = dated(state, entry.draft)
         if (is_home or takes_over) and entry.draft.fingerprint != known.fingerprint:
-            state = state.model_copy(
-                update={
-                    "revision": known.revision + 1,
-                    "fingerprint": entry.draft.fingerprint,
-                    "content_key": identity.content,
-                    "feed": self.feed_ref,
-                    "last_seen_at": self.now,
-                    "home_seen_at": self.now,
-                }
-            )
-            self._write(entry, state, Kind.UPDATED)
-            self.counted["updated"] += 1
+            state = self._edited(state, entry, identity)
         else:
             self.counted["joined" if joined else "unchanged"] += 1
         self._keep(known, state)
+
+    def _edited(self, state: ArticleState, entry: ReadEntry, identity: Identity) -> ArticleState:
+        """`state` with the edit of `entry` announced, or as it is if the article changes too often."""
+        revised = edited(state, entry.draft.fingerprint, self.now)
+        if revised is None:
+            self.counted["held"] += 1
+            return state
+        revised = revised.model_copy(
+            update={
+                "content_key": identity.content,
+                "title_key": entry.draft.title_key,
+                "text_key": entry.draft.text_key,
+                "feed": self.feed_ref,
+                "last_seen_at": self.now,
+                "home_seen_at": self.now,
+            }
+        )
+        self._write(entry, revised, Kind.UPDATED)
+        self.counted["updated"] += 1
+        return revised
 
     def _home_dropped(self, known: ArticleState) -> bool:
         """Whether the home feed no longer carries the article, as far as its state can tell."""
@@ -152,7 +222,7 @@ class _Matcher:
     def _with_names(self, known: ArticleState, identity: Identity, *, moves: bool) -> ArticleState:
         """`known` with the entry's guid added and, if the entry `moves` it, its new address."""
         update: dict[str, object] = {}
-        guids = self._guids(known.guids, identity.guid)
+        guids = with_guid(known.guids, self.feed.feed_id, identity.guid)
         if guids != known.guids:
             update["guids"] = guids
         if moves and identity.url is not None and identity.url != known.url:
@@ -161,65 +231,11 @@ class _Matcher:
                 update["url"] = identity.url
         return known.model_copy(update=update) if update else known
 
-    def _guids(self, known: tuple[GuidAlias, ...], guid: str | None) -> tuple[GuidAlias, ...]:
-        """`known` with `guid`, unless there are too many: a feed that makes one up each time is not helped by them."""
-        if guid is None:
-            return known
-        alias = GuidAlias(feed_id=self.feed.feed_id, guid=guid)
-        mine = sum(1 for other in known if other.feed_id == self.feed.feed_id)
-        if alias in known or mine >= MAX_GUIDS_PER_FEED or len(known) >= MAX_GUIDS:
-            return known
-        return (*known, alias)
-
-    def _carried_by(self, state: ArticleState, *, takes_over: bool) -> tuple[ArticleState, bool]:
-        """`state` with this feed among its feeds, and whether it was not before."""
-        others = tuple(ref for ref in state.also_in if ref.feed_id != self.feed.feed_id)
-        is_new = state.feed.feed_id != self.feed.feed_id and len(others) == len(state.also_in)
-        if takes_over:
-            return state.model_copy(update={"feed": self.feed_ref, "also_in": others}), is_new
-        if is_new and len(others) < MAX_ALSO_IN:
-            return state.model_copy(update={"also_in": (*others, self.feed_ref)}), True
-        return state, False
-
-    def _seen(self, state: ArticleState, known: ArticleState, *, is_home: bool) -> ArticleState:
-        """`state` with its dates brought up if they are older than a day: a state is not written for a sight alone."""
-        update = {}
-        if self.now - known.last_seen_at > REFRESH_AFTER:
-            update["last_seen_at"] = self.now
-        if is_home and (
-            known.home_seen_at is None or state.feed != known.feed or self.now - known.home_seen_at > REFRESH_AFTER
-        ):
-            update["home_seen_at"] = self.now
-        return state.model_copy(update=update) if update else state
-
     def _keep(self, known: ArticleState | None, state: ArticleState) -> None:
         if state != known:
-            self.changed[state.article_id] = state
-            self.layer.apply({state.article_id: state.to_json()})
+            value = state.to_json()
+            self.changed[state.article_id] = state, value
+            self.layer.put(state, value)
 
     def _write(self, entry: ReadEntry, state: ArticleState, kind: Kind) -> None:
-        draft = entry.draft
-        article = Article(
-            article_id=state.article_id,
-            revision=state.revision,
-            kind=kind,
-            url=draft.url,
-            title=draft.title,
-            summary=draft.summary,
-            body=draft.body,
-            authors=draft.authors,
-            published_at=draft.published_at,
-            updated_at=draft.updated_at,
-            fetched_at=draft.fetched_at,
-            date_quality=draft.date_quality,
-            feed=state.feed,
-            also_in=state.also_in,
-            publisher=Publisher(home=state.home),
-            declared_language=draft.declared_language,
-            categories=draft.categories,
-            media=draft.media,
-            source=draft.source,
-            fingerprint=draft.fingerprint,
-            truncated=draft.truncated,
-        )
-        self.records.append(RawRecord(article, entry.entry_json))
+        self.records.append(RawRecord(article_of(entry.draft, state, kind), entry.entry_json))

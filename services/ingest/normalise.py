@@ -10,9 +10,10 @@ from schemas.entry import Entry, StatedText
 from schemas.reasons import Reason
 from services.common.errors import NewsflowError
 from services.ingest.dates import read_date
-from services.ingest.fingerprint import hashes_of
+from services.ingest.fingerprint import all_hashes, title_key
 from services.ingest.limits import Limits, cut
-from services.ingest.text import fold, is_html, plain_text, plain_title
+from services.ingest.markup import sanitised
+from services.ingest.text import clean, fold, is_html, is_markup, is_plain, plain_text, plain_title, text_of
 from services.ingest.urls import canonical_url
 
 FULL_TEXT_CHARACTERS = 2_000  # a description of this length is no summary: such feeds put the whole article there
@@ -44,7 +45,8 @@ class FeedContext:
 class Draft:
     """An article's content before it has an identity: the fields of Article of the same names, and what matches it.
 
-    `guid` is the entry's own, None if it is over its limit; `content_key` is as `hashes_of` gives it.
+    `guid` is the entry's own, None if it is over its limit; `content_key`, `title_key` and `text_key` are as
+    `fingerprint` gives them.
     """
 
     url: str | None
@@ -64,6 +66,9 @@ class Draft:
     truncated: tuple[str, ...]
     guid: str | None
     content_key: str | None
+    body_html: str | None = None
+    title_key: str | None = None
+    text_key: str | None = None
 
 
 def normalise_entry(entry: Entry, feed: FeedContext, fetched_at: datetime) -> Draft:
@@ -71,13 +76,14 @@ def normalise_entry(entry: Entry, feed: FeedContext, fetched_at: datetime) -> Dr
     `truncated`. Raises EntryError (ENTRY_WITHOUT_CONTENT) if it has neither title, link, guid nor text."""
     limits = Limits()
     title = limits.text("title", _title(entry.title) if entry.title else None)
-    summary, body = _summary_and_body(entry)
-    summary, body = limits.text("summary", summary), limits.text("body", body)
     url = _url(entry, feed, limits)
+    summary, body, body_html = _texts(entry, url or feed.base_url)
+    summary, body = limits.text("summary", summary), limits.text("body", body)
+    body_html = limits.markup("body_html", body_html)
     guid = limits.whole("guid", fold(entry.guid[:_MAX_FOLDED]) if entry.guid else None)
     if not (title or summary or body or url or guid):
         raise EntryError(Reason.ENTRY_WITHOUT_CONTENT, "no title, link, guid or text")
-    fingerprint, content_key = hashes_of(title, summary, body, has_identity=bool(guid or url))
+    fingerprint, content_key, text_key = all_hashes(title, summary, body, has_identity=bool(guid or url))
     published_at, quality = read_date(entry.published, fetched_at)
     updated_at, _ = read_date(entry.updated, fetched_at)
     authors = limits.items("authors", _authors(entry, feed))
@@ -101,6 +107,9 @@ def normalise_entry(entry: Entry, feed: FeedContext, fetched_at: datetime) -> Dr
         truncated=limits.truncated,
         guid=guid,
         content_key=content_key,
+        body_html=body_html,
+        title_key=title_key(title),
+        text_key=text_key,
     )
 
 
@@ -108,18 +117,31 @@ def _title(stated: StatedText) -> str:
     return plain_title(stated.value[:_MAX_FOLDED], stated.media_type)
 
 
-def _summary_and_body(entry: Entry) -> tuple[str | None, str | None]:
-    """The longest content is the body. Without contents a long description is the body, as it is the article."""
-    texts = [plain_text(content.value, content.media_type) for content in entry.contents if _is_text(content)]
-    body = max(texts, key=len, default="")
-    summary = plain_text(entry.summary.value, entry.summary.media_type) if entry.summary else ""
+def _texts(entry: Entry, base: str) -> tuple[str | None, str | None, str | None]:
+    """Summary, body, and the body as HTML, its links relative to `base` unless it states its own.
+
+    The longest content is the body. Without contents a long description is the body, as it is the article.
+    """
+    texts = [_text_and_html(content, base) for content in entry.contents if _is_text(content)]
+    body, body_html = max(texts, key=lambda text: len(text[0]), default=("", None))
+    summary, summary_html = _text_and_html(entry.summary, base) if entry.summary else ("", None)
     if not body and len(summary) > FULL_TEXT_CHARACTERS:
-        summary, body = "", summary
+        summary, body, body_html = "", summary, summary_html
     if summary == body:
         summary = ""
         if len(body) <= FULL_TEXT_CHARACTERS and not entry.contents:
-            summary, body = body, ""
-    return summary or None, body or None
+            summary, body, body_html = body, "", None
+    return summary or None, body or None, body_html if body else None
+
+
+def _text_and_html(stated: StatedText, base: str) -> tuple[str, str | None]:
+    if not is_markup(stated.value, stated.media_type):
+        return plain_text(stated.value, stated.media_type), None
+    markup = sanitised(stated.value, stated.base or base)
+    plain = is_plain(markup)
+    if not plain:
+        markup = clean(markup)
+    return text_of(markup, plain=plain), markup.strip() or None
 
 
 def _is_text(content: StatedText) -> bool:

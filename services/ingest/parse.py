@@ -2,100 +2,98 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from dataclasses import replace
 
-from schemas.entry import Entry
 from schemas.reasons import Reason
-from services.common.errors import NewsflowError
-from services.ingest.charset import decode_body
+from services.ingest.charset import decode_body, utf8_document
 from services.ingest.elements import Elements, read_elements
+from services.ingest.fast_xml import read_fast
+from services.ingest.json_feed import parse_json_feed
+from services.ingest.mend import mended, without_junk
+from services.ingest.parsed import MAX_ENTRIES, FeedInfo, ParsedFeed, ParseError, Route, without_secrets
+from services.ingest.refusals import is_page, refusal_of
+from services.ingest.sitemap import parse_sitemap
 from services.ingest.stated import stated_entry, stated_persons, stated_string
 
-MAX_ENTRIES = 2_000  # the largest real feeds carry about 1,000
-DETAIL_CHARACTERS = 300
+__all__ = ["MAX_ENTRIES", "FeedInfo", "ParseError", "ParsedFeed", "Route", "parse_feed", "without_secrets"]
 
 _PROLOG = r"\A(?>\s+|<\?.*?\?>|<!--.*?-->)*+"
 _DOCTYPE = re.compile(_PROLOG + r"(<!DOCTYPE\b(?>\"[^\"]*\"|'[^']*'|[^\"'>\[])*+)", re.IGNORECASE | re.DOTALL)
+_FEED_PART = re.compile(r"<(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel|item|entry)\b", re.IGNORECASE)
 _SUBSET_END = re.compile(r"\]\s*>")
 _ROOT = re.compile(_PROLOG + r"<([A-Za-z_][\w.:-]*)", re.DOTALL)
-_HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _NUMERIC = re.compile(r"&#(?:[xX]([0-9a-fA-F]*)|([0-9]*));")
-_SNIFFED = 2_000
-
-
-class ParseError(NewsflowError):
-    """A body that is no feed, or no usable one."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail[:DETAIL_CHARACTERS]}")
-        self.reason = reason
-        self.detail = detail[:DETAIL_CHARACTERS]
-
-    def __reduce__(self) -> tuple[type["ParseError"], tuple[Reason, str]]:
-        return type(self), (self.reason, self.detail)
-
-
-@dataclass(frozen=True, slots=True)
-class FeedInfo:
-    """What a document says of its feed. `ttl_minutes` and `update_period` are hints for the schedule, as stated.
-
-    `dialect` is feedparser's name (`rss20`, `atom10`, `rss10` …); `problem` says why the document is not well-formed
-    XML, None if it is; `truncated` is set if entries beyond MAX_ENTRIES were left out.
-    """
-
-    title: str | None = None
-    link: str | None = None
-    language: str | None = None
-    ttl_minutes: str | None = None
-    update_period: str | None = None
-    update_frequency: str | None = None
-    dialect: str = ""
-    problem: str | None = None
-    truncated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedFeed:
-    info: FeedInfo
-    entries: tuple[Entry, ...]
-
-    @property
-    def truncated(self) -> bool:
-        return self.info.truncated
 
 
 def parse_feed(body: bytes, headers: Mapping[str, str], base_url: str) -> ParsedFeed:
-    """The feed in `body`, an HTTP response's decoded content; `headers` have names in lower case.
+    """The feed in `body`, an HTTP response's decoded content: RSS 0.90 to 2.0, Atom, CDF, JSON Feed or a news sitemap.
 
-    A truncated or ill-formed document that yields entries is accepted. Raises ParseError, and nothing else: BODY_EMPTY,
-    BODY_IS_HTML, NOT_A_FEED (another format), MALFORMED (a feed in too bad a state, or one that declares entities,
-    which feeds do to blow up their readers) or PARSER_FAILED.
+    `headers` have names in lower case: `content-type` may name a charset, `content-language` a language; both may be
+    wrong or missing. `base_url` is where the body was found; user name and query of it are kept out of entries. The
+    format is told from the body alone. A truncated or ill-formed document that yields entries is accepted, and
+    `info.problem` says so. Raises ParseError, and nothing else: BODY_EMPTY, BODY_IS_HTML, BOT_CHALLENGE, LOGIN_WALL,
+    NOT_A_FEED (another format), MALFORMED (a feed in too bad a state, or one that declares entities, which feeds do to
+    blow up their readers) or PARSER_FAILED.
     """
-    text = _without_bad_characters(decode_body(body, headers.get("content-type", ""))).strip()
+    try:
+        return _parse(body, headers, without_secrets(base_url))
+    except ParseError:
+        raise
+    except Exception as error:
+        raise ParseError(Reason.PARSER_FAILED, f"{type(error).__name__}: {error}") from error
+
+
+def _parse(body: bytes, headers: Mapping[str, str], base: str) -> ParsedFeed:
+    content_type, language = headers.get("content-type", ""), headers.get("content-language")
+    document, stated = utf8_document(body, content_type), None
+    if document is None:
+        stated = decode_body(body, content_type)
+        document = stated.encode("utf-8", "ignore")
+    if (elements := read_fast(document, base, language)) is not None:  # it refuses what has to be cleaned first
+        return _parsed(elements, base, Route.FAST)
+    text = _without_bad_characters(document.decode() if stated is None else stated).strip().strip("\ufeff").strip()
     if not text:
         raise ParseError(Reason.BODY_EMPTY, f"{len(body)} bytes, no text")
-    stated, text = text, _without_doctype(text)
+    if text.startswith(("{", "[")):
+        return parse_json_feed(text.encode("utf-8", "ignore"))
+    whole = text  # its document type may be all that tells a page
+    text, junk = without_junk(_without_doctype(text))
+    if junk is not None:
+        text = _without_doctype(text)
     root = _ROOT.match(text)
-    if root is not None and root[1].lower().rpartition(":")[2] == "html":
-        raise ParseError(Reason.BODY_IS_HTML, "the document is an HTML page")
-    try:
-        base = without_secrets(base_url)
-        elements = read_elements(text, base, headers.get("content-language"))
-    except Exception as error:
-        raise ParseError(Reason.PARSER_FAILED, f"{type(error).__name__}: {error}") from error
-    _check_is_feed(elements, stated)
-    try:
-        return _parsed(elements, base)
-    except Exception as error:
-        raise ParseError(Reason.PARSER_FAILED, f"{type(error).__name__}: {error}") from error
+    name = root[1].lower().rpartition(":")[2] if root else ""
+    if name == "html":
+        raise ParseError(*refusal_of(whole, headers))
+    if name == "urlset":
+        return parse_sitemap(text)
+    if (parsed := _parse_xml(text, base, language, is_page=is_page(whole))) is None:
+        raise ParseError(*refusal_of(whole, headers))
+    return _with_problem(parsed, junk)
 
 
-def without_secrets(url: str) -> str:
-    """`url` without what may be a key to it, user name and query: entries are made public, feeds' addresses are not."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+def _parse_xml(text: str, base: str, language: str | None, *, is_page: bool) -> ParsedFeed | None:
+    """The feed in `text`, None if it is none. Raises ParseError if it is one in too bad a state."""
+    if (elements := read_fast(text.encode("utf-8", "ignore"), base, language)) is not None:
+        return _parsed(elements, base, Route.FAST)
+    if (better := mended(text)) != text:
+        elements = read_fast(better.encode("utf-8", "ignore"), base, language)
+        if elements is not None:
+            return _with_problem(_parsed(elements, base, Route.FAST), "entities or prefixes that nobody declared")
+    if _FEED_PART.search(text) is None:  # feedparser takes half a minute for eight million brackets
+        return None
+    elements = read_elements(text, base, language)
+    if elements.entries or (elements.version and elements.problem is None):
+        return _parsed(elements, base, Route.TOLERANT)
+    if elements.version and not is_page:
+        raise ParseError(Reason.MALFORMED, elements.problem or "no entries")
+    return None
+
+
+def _with_problem(parsed: ParsedFeed, problem: str | None) -> ParsedFeed:
+    if problem is None or parsed.info.problem is not None:
+        return parsed
+    return replace(parsed, info=replace(parsed.info, problem=problem))
 
 
 def _without_bad_characters(text: str) -> str:
@@ -114,7 +112,7 @@ def _valid_reference(match: re.Match[str]) -> str:
 
 
 def _without_doctype(text: str) -> str:
-    """`text` without its document type. Raises ParseError if that declares entities."""
+    """`text` without its document type. Raises ParseError if that declares entities or never ends."""
     doctype = _DOCTYPE.match(text)
     if doctype is None:
         return text
@@ -123,21 +121,13 @@ def _without_doctype(text: str) -> str:
         if "<!entity" in text[end:].lower():
             raise ParseError(Reason.MALFORMED, "the document declares entities")
         close = _SUBSET_END.search(text, end)
-        end = close.end() - 1 if close else len(text)
+        if close is None:
+            raise ParseError(Reason.MALFORMED, "the document type has no end")
+        end = close.end() - 1
     return text[: doctype.start(1)] + text[end + 1 :]
 
 
-def _check_is_feed(elements: Elements, text: str) -> None:
-    if elements.version or elements.entries:
-        if elements.problem is not None and not elements.entries:
-            raise ParseError(Reason.MALFORMED, elements.problem)
-        return
-    if _HTML_START.search(text[:_SNIFFED]):
-        raise ParseError(Reason.BODY_IS_HTML, "the document is an HTML page")
-    raise ParseError(Reason.NOT_A_FEED, f"no feed format begins with {text[:40]!r}")
-
-
-def _parsed(elements: Elements, base: str) -> ParsedFeed:
+def _parsed(elements: Elements, base: str, route: Route) -> ParsedFeed:
     feed, is_atom = elements.feed, elements.version.startswith("atom")
     info = FeedInfo(
         title=stated_string(feed, "title"),
@@ -155,4 +145,4 @@ def _parsed(elements: Elements, base: str) -> ParsedFeed:
         stated_entry(element, authors, info.language, base, is_atom=is_atom)
         for element in elements.entries[:MAX_ENTRIES]
     )
-    return ParsedFeed(info, entries)
+    return ParsedFeed(info, entries, route)

@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from schemas.article import DateQuality
 from schemas.entry import Entry
 from schemas.reasons import Reason
+from services.ingest.dates import constant_dates
 from services.ingest.limits import bounded_entry_json
 from services.ingest.normalise import Draft, EntryError, FeedContext, normalise_entry
-from services.ingest.parse import FeedInfo, parse_feed, without_secrets
+from services.ingest.parse import FeedInfo, Route, parse_feed, without_secrets
+
+_DOUBTED = frozenset({DateQuality.STATED, DateQuality.ZONE_ASSUMED})
 
 __all__ = ["Document", "FeedContext", "ReadEntry", "RefusedEntry", "read_document"]
 
@@ -39,6 +43,7 @@ class Document:
     feed: FeedInfo
     entries: tuple[ReadEntry, ...]
     refused: tuple[RefusedEntry, ...] = ()
+    route: Route = Route.TOLERANT
 
 
 def read_document(
@@ -52,6 +57,7 @@ def read_document(
     context = replace(feed, base_url=without_secrets(base_url))
     entries: list[ReadEntry] = []
     refused: list[RefusedEntry] = []
+    kept: list[Entry] = []
     for entry in parsed.entries:
         entry_json, was_cut = bounded_entry_json(entry)
         try:
@@ -65,7 +71,23 @@ def read_document(
         if was_cut:
             draft = replace(draft, truncated=(*draft.truncated, "entry"))
         entries.append(ReadEntry(draft, entry_json))
-    return Document(parsed.info, tuple(entries), tuple({each.payload_hash: each for each in refused}.values()))
+        kept.append(entry)
+    entries = _with_constant_dates(entries, [entry.published for entry in kept], fetched_at)
+    return Document(
+        parsed.info, tuple(entries), tuple({each.payload_hash: each for each in refused}.values()), parsed.route
+    )
+
+
+def _with_constant_dates(entries: list[ReadEntry], stated: list[str | None], now: datetime) -> list[ReadEntry]:
+    """`entries`, those flagged whose date is only that of the document."""
+    dates = [(entry.draft.published_at, text) for entry, text in zip(entries, stated, strict=True)]
+    constant = constant_dates(dates, now)
+    return [
+        replace(entry, draft=replace(entry.draft, date_quality=DateQuality.CONSTANT))
+        if entry.draft.published_at in constant and entry.draft.date_quality in _DOUBTED
+        else entry
+        for entry in entries
+    ]
 
 
 def _refused(reason: Reason, detail: str, entry: Entry) -> RefusedEntry:

@@ -1,37 +1,48 @@
 """What a poll's result changes: everything that must be committed together, as records. Pure but for the index."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.cloudevents import feed_status_headers
+from schemas.article import Kind
 from schemas.dead_letter import Origin
-from schemas.feed import Feed, FeedState, FeedStatusEvent
+from schemas.feed import Feed, FeedState, HostState
 from schemas.reasons import Reason
-from schemas.topics import ARTICLE_STATE, FEED_STATE, FEED_STATUS, MAX_RECORD_BYTES, RAW
+from schemas.topics import ARTICLE_STATE, FEED_STATE, MAX_RECORD_BYTES, RAW
 from services.common.event_log.dead_letters import Refused, dead_letter
 from services.common.event_log.port import Record
 from services.ingest.article_index import ArticleIndex
+from services.ingest.cool_down import host_after_refusal, host_key
 from services.ingest.decision import Counts, Decision, RawRecord
 from services.ingest.match import FeedStateOf, feed_ref_of, match_document
+from services.ingest.next_state import next_state, only_schedule_moved, state_before
 from services.ingest.poll import PollResult
 from services.ingest.read import Document
-from services.ingest.schedule import PollOutcome, feed_status, next_poll_at
+from services.ingest.rhythm import News
 from services.ingest.settings import ScheduleSettings
+from services.ingest.status import status_record
 
 STAGE = "ingest"
+HostStateOf = Callable[[str], HostState | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A poll, ready to be committed. `is_unchanged`: it only moved the feed's schedule, which can wait."""
+    """A poll, ready to be committed. `is_unchanged`: it only moved the feed's schedule, which can wait.
+
+    `raw` are the articles among its records, `host` is set if the poll earned its host a rest.
+    """
 
     result: PollResult
+    before: FeedState
     state: FeedState
     records: tuple[Record, ...]
     counts: Counts
     refused: tuple[Reason, ...]
     is_unchanged: bool
+    raw: tuple[RawRecord, ...] = ()
+    host: HostState | None = None
 
 
 def settle(
@@ -39,6 +50,7 @@ def settle(
     state: FeedState | None,
     index: ArticleIndex,
     feed_state_of: FeedStateOf,
+    host_state_of: HostStateOf,
     schedule: ScheduleSettings,
     jitter: float,
 ) -> Settled:
@@ -47,15 +59,10 @@ def settle(
     `state` is the feed's before the poll, None for the first one; `jitter` a number in [0, 1).
     """
     feed, now = result.feed, result.ended_at
-    before = state or FeedState(feed_id=feed.feed_id, home=feed.home, url=feed.url, next_poll_at=now)
-    if before.url != feed.url:
-        # Nothing that the old address said of itself holds for the new one, be it a success or a failure.
-        fresh = {"url": feed.url, "etag": None, "last_modified": None, "body_hash": None, "failures_in_row": 0}
-        before = before.model_copy(update=fresh)
-    after = _next_state(result, before, schedule, jitter)
+    before = state_before(result, state)
     records: list[Record] = []
     refused: list[Reason] = []
-    counts = Counts()
+    counts, news, raw, update = Counts(), News(), tuple[RawRecord, ...](), dict[str, object]()
     if result.document is not None:
         decision = match_document(
             index, feed, feed_ref_of(feed, result.document.feed), result.document, now, feed_state_of
@@ -65,33 +72,43 @@ def settle(
         bad = [*_refused_entries(result.document, feed), *oversize]
         new_bad = [each for each in bad if _mark(each) not in before.refused_entries]
         refused = [each.reason for each in new_bad]
-        after = after.model_copy(
-            update={
-                "refused_entries": tuple(dict.fromkeys(_mark(each) for each in bad)),
-                "last_new_article_at": now if decision.counts.new else after.last_new_article_at,
-            }
-        )
+        update["refused_entries"] = tuple(dict.fromkeys(_mark(each) for each in bad))
         left_out = {each.key for each in oversize}
-        states = {key: value for key, value in decision.changes.items() if key not in left_out}
-        index.apply(states)
-        counts = decision.counts
+        kept = [
+            (state, value)
+            for state, value in zip(decision.states, decision.values, strict=True)
+            if state.article_id not in left_out
+        ]
+        for article, value in kept:
+            index.put(article, value)
+        counts, news = decision.counts, _news(decision)
+        if counts.held:
+            update["body_hash"] = None  # an edit waits: the next whole document is read even if it is the same
+        raw = tuple(each for each in decision.records if each.article.article_id not in left_out)
         records += articles
         records += [
-            Record(ARTICLE_STATE.name, article_id, value, partition_key=feed.home)
-            for article_id, value in states.items()
+            Record(ARTICLE_STATE.name, article.article_id, value, partition_key=feed.home) for article, value in kept
         ]
         records += [dead_letter(each, STAGE, now) for each in new_bad]
+    after = next_state(result, before, news, schedule, jitter).model_copy(update=update)
     if after.status is not before.status:
-        records.append(_status_record(result, before, after))
+        detail = None if result.failure is None else result.failure.detail
+        records.append(status_record(before.status, after, detail, now))
+    host = _host(result, host_state_of, schedule)
+    if host is not None:
+        records.append(host_record(host))
     records.append(Record(FEED_STATE.name, feed.feed_id, after.to_json(), partition_key=feed.home))
-    return Settled(
-        result,
-        after,
-        tuple(records),
-        counts,
-        tuple(refused),
-        is_unchanged=state is not None and _only_schedule(state, after),
-    )
+    is_unchanged = len(records) == 1 and state is not None and only_schedule_moved(state, after)
+    return Settled(result, before, after, tuple(records), counts, tuple(refused), is_unchanged, raw, host)
+
+
+def host_record(host: HostState) -> Record:
+    """A host's record, beside the states of its feeds."""
+    return Record(FEED_STATE.name, host_key(host.host), host.to_json(), partition_key=host.home)
+
+
+def forget_host_record(host: HostState) -> Record:
+    return Record(FEED_STATE.name, host_key(host.host), None, partition_key=host.home)
 
 
 def purge_records(state: FeedState, index: ArticleIndex) -> list[Record]:
@@ -113,36 +130,20 @@ def forget_record(home: str, article_id: str) -> Record:
     return Record(ARTICLE_STATE.name, article_id, None, partition_key=home)
 
 
-def _next_state(result: PollResult, before: FeedState, schedule: ScheduleSettings, jitter: float) -> FeedState:
-    now, failure = result.ended_at, result.failure
-    outcome = PollOutcome() if failure is None else PollOutcome(failure.reason, failure.retry_after)
-    update: dict[str, object] = {
-        "status": feed_status(before, outcome),
-        "reason": outcome.reason,
-        "next_poll_at": next_poll_at(before, outcome, now, schedule, jitter),
-        "last_poll_at": now,
-    }
-    if failure is not None:
-        update["failures_in_row"] = before.failures_in_row + 1
-        return before.model_copy(update=update)
-    update |= {"failures_in_row": 0, "last_success_at": now}
-    if result.response is not None:
-        validators = result.response.validators
-        if result.response.not_modified:
-            # RFC 9111 §4.3.4: a 304 freshens what it states, and leaves the rest as it was.
-            update["etag"] = validators.etag or before.etag
-            update["last_modified"] = validators.last_modified or before.last_modified
-        else:
-            update |= {"etag": validators.etag, "last_modified": validators.last_modified}
-            update["body_hash"] = result.body_hash
-    if result.document is not None:
-        update["last_document_at"] = now
-    return before.model_copy(update=update)
+def _news(decision: Decision) -> News:
+    minted = [raw.article for raw in decision.records if raw.article.kind is Kind.PUBLISHED]
+    dates = tuple(article.published_at for article in minted if article.published_at is not None)
+    return News(decision.counts.new, decision.counts.updated > 0, dates)
 
 
-def _only_schedule(before: FeedState, after: FeedState) -> bool:
-    moving = ("next_poll_at", "last_poll_at", "last_success_at")
-    return all(getattr(before, name) == getattr(after, name) for name in FeedState.model_fields if name not in moving)
+def _host(result: PollResult, host_state_of: HostStateOf, schedule: ScheduleSettings) -> HostState | None:
+    failure = result.failure
+    if failure is None or failure.host is None:
+        return None
+    before = host_state_of(failure.host)
+    return host_after_refusal(
+        failure.host, result.feed.home, before, failure.reason, failure.retry_after, result.ended_at, schedule
+    )
 
 
 def _split_by_size(decision: Decision, now: datetime) -> tuple[list[Record], list[Refused]]:
@@ -171,18 +172,3 @@ def _refused_entries(document: Document, feed: Feed) -> list[Refused]:
 def _mark(refused: Refused) -> str:
     """The same for the same bad content at each poll."""
     return hashlib.blake2b(refused.payload or b"", digest_size=12).hexdigest()
-
-
-def _status_record(result: PollResult, before: FeedState, after: FeedState) -> Record:
-    event = FeedStatusEvent(
-        feed_id=after.feed_id,
-        home=after.home,
-        status=after.status,
-        previous=before.status,
-        reason=after.reason,
-        detail=result.failure and result.failure.detail,
-        at=result.ended_at,
-        next_poll_at=after.next_poll_at,
-        last_success_at=after.last_success_at,
-    )
-    return Record(FEED_STATUS.name, after.feed_id, event.to_json(), feed_status_headers(event))

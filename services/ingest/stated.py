@@ -138,10 +138,15 @@ def _text(detail: Element, base: str) -> StatedText | None:
 def stated_string(element: Element, name: str) -> str | None:
     """A stated value, None if it is absent, blank or no string. `dict.get`: feedparser's own invents values."""
     value = dict.get(element, name)
-    if not isinstance(value, str):
+    if value is None or not isinstance(value, str):
         return None
     value = value.strip()
-    return (value if value.isascii() else value.encode("utf-8", "ignore").decode()) or None
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            value = value.encode("utf-8", "ignore").decode()
+    return value or None
 
 
 def _dict(element: Element, name: str) -> Element:

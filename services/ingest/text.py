@@ -2,21 +2,11 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from services.ingest.markup import sanitised
 
-MAX_HTML_CHARACTERS = 2_000_000  # beyond it only time is lost: bodies are cut far below
-MAX_TAGS = 5_000  # lexbor is quadratic in depth: 5,000 nested <div> take 0.04 s, 80,000 take 16 s
-
-_DROPPED: Final = frozenset(
-    {
-        *("script", "style", "noscript", "template", "head", "title", "map"),
-        *("iframe", "object", "embed", "svg", "math", "canvas", "audio", "video"),
-        *("form", "select", "textarea", "button"),
-    }
-)
 # Control characters are taken out of all text, so these can mark where blocks, lines and `<br>` break it.
 _PARAGRAPH, _LINE, _BR = "\x02", "\x01", "\x03"
 _BLOCKS: Final = (
@@ -29,29 +19,51 @@ _MARK_OF: Final = {
     **dict.fromkeys(("td", "th"), " "),
     "br": _BR,
 }
+_CLEAN_TAG = re.compile(r'</?([a-z][a-z0-9]*)(?: [^">]*(?:"[^"]*"[^">]*)*)?>')
 _DOUBLE_BR = re.compile(r"\x03\s*\x03[\x03\s]*")  # how pages without <p> write paragraphs
 _MARKUP = re.compile(r"</(?:p|a|div|b|i|em|strong|span|ul|li|h[1-6])>|<(?:br|p|img)\b[^<>]*>", re.IGNORECASE)
-_TAG = re.compile(r"<[/!]?([A-Za-z][A-Za-z0-9]*)[^<>]*>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufff9-\ufffc\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufff9-\ufffc\ufffe\uffff\ud800-\udfff\U000e0000-\U000e00ff]"
 )
-_MARKS = re.compile("[\x01-\x03]")
 _NEWLINES = re.compile("\r\n?|[\x85\u2028\u2029]")
+_SPACES = re.compile(r"\s+")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
 def clean(text: str) -> str:
     """`text` without control characters, invisible joints and what UTF-8 cannot encode; line ends are `\\n`."""
-    if text.isascii() and text.isprintable():
+    # Python calls line ends, tabs and no-break spaces not printable, and all that has to go, but for U+FFFC.
+    if is_plain(text) or ("\ufffc" not in text and is_plain(text.replace("\t", "").replace("\xa0", ""))):
         return text
     return _INVISIBLE.sub("", _NEWLINES.sub("\n", text))
 
 
+def is_plain(text: str) -> bool:
+    """Whether `text` is clean, and spaces and line ends are its only white space: so most texts are, told at once."""
+    return "\ufffc" not in text and text.replace("\n", "").isprintable()
+
+
 def fold(text: str) -> str:
     """Clean `text` on one line: every run of white space, no-break spaces among it, is one space."""
-    return " ".join(clean(text).split())
+    return _spaced(clean(text)).strip()
+
+
+def _spaced(text: str) -> str:
+    """Clean `text` with one space for each run of white space."""
+    if not text.isprintable():
+        text = text.replace("\n", " ").replace("\t", " ").replace("\xa0", " ")
+        if not text.isprintable():
+            text = _SPACES.sub(" ", text)
+    return _collapsed(text)
+
+
+def _collapsed(text: str) -> str:
+    text = text.replace("\n", " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text
 
 
 def plain_title(value: str, media_type: str) -> str:
@@ -68,10 +80,19 @@ def plain_title(value: str, media_type: str) -> str:
 
 def plain_text(value: str, media_type: str) -> str:
     """A text of any length, its paragraphs separated by blank lines. Plain text with unmistakable markup is HTML."""
-    if is_html(media_type) or _MARKUP.search(value):
-        return html_to_text(value)
+    if is_markup(value, media_type):
+        return text_of(clean(sanitised(value)))
+    if is_html(media_type):
+        return fold(value)
     paragraphs = (fold(paragraph) for paragraph in _BLANK_LINES.split(clean(value)))
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def is_markup(value: str, media_type: str) -> bool:
+    """Whether `value` has to be read as HTML."""
+    if "<" not in value and "&" not in value:
+        return False
+    return is_html(media_type) or _MARKUP.search(value) is not None
 
 
 def is_html(media_type: str) -> bool:
@@ -83,62 +104,24 @@ def html_to_text(markup: str) -> str:
     images (so tracking pixels) go. Never raises."""
     if "<" not in markup and "&" not in markup:
         return fold(markup)
-    markup = markup[:MAX_HTML_CHARACTERS]
-    text = _stripped(markup) if markup.count("<") > MAX_TAGS else _parsed(markup)
+    return text_of(clean(sanitised(markup)))
+
+
+def text_of(markup: str, *, plain: bool = False) -> str:
+    """The text of HTML that `sanitised` and then `clean` gave; `plain` if `is_plain` says so, which saves time."""
+    spaced = _collapsed if plain else _spaced
+    pieces = _CLEAN_TAG.split(markup)
+    pieces[1::2] = [_MARK_OF.get(name, "") for name in pieces[1::2]]
+    text = "".join(pieces)
+    if "&" in text:
+        text = text.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     if _BR in text:
         text = _DOUBLE_BR.sub(_PARAGRAPH, text).replace(_BR, _LINE)
-    paragraphs = ("\n".join(_lines(paragraph)) for paragraph in text.split(_PARAGRAPH))
+    if _LINE not in text:
+        return "\n\n".join(_lines(text, _PARAGRAPH, spaced))
+    paragraphs = ("\n".join(_lines(paragraph, _LINE, spaced)) for paragraph in text.split(_PARAGRAPH))
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
-def _parsed(markup: str) -> str:
-    """The text of `markup` with marks for its breaks."""
-    body = LexborHTMLParser(f"<!doctype html><body>{markup}".encode("utf-8", "ignore")).body
-    pieces: list[str] = []
-    if body is not None:
-        _collect(body, pieces)
-    return "".join(pieces)
-
-
-def _stripped(markup: str) -> str:
-    """The same for markup with too many tags to parse: tags go by pattern, the text of scripts stays."""
-    marked = _TAG.sub(lambda match: _MARK_OF.get(match[1].lower(), ""), _MARKS.sub("", markup))
-    return html.unescape(marked)
-
-
-def _lines(paragraph: str) -> Iterator[str]:
-    for line in paragraph.split(_LINE):
-        if folded := fold(line):
-            yield folded
-
-
-def _collect(body: LexborNode, pieces: list[str]) -> None:
-    """Walk the tree without recursion (hostile markup nests deeper than Python's stack), adding text and breaks."""
-    ends: list[tuple[LexborNode, str]] = []
-    node = body.first_child
-    while True:
-        while node is None:
-            if not ends:
-                return
-            parent, mark = ends.pop()
-            pieces.append(mark)
-            node = parent.next
-        tag = node.tag
-        if tag == "-text":
-            text = node.text_content or ""
-            pieces.append(text if text.isprintable() else _MARKS.sub("", text))
-            node = node.next
-            continue
-        if tag is None or tag in _DROPPED or tag.startswith(("-", "!")):
-            node = node.next
-            continue
-        mark = _MARK_OF.get(tag, "")
-        if mark != _BR:
-            pieces.append(mark)
-        child = node.first_child
-        if child is None:
-            pieces.append(mark)
-            node = node.next
-        else:
-            ends.append((node, mark))
-            node = child
+def _lines(text: str, mark: str, spaced: Callable[[str], str]) -> list[str]:
+    return [line for piece in text.split(mark) if (line := spaced(piece).strip())]

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Final
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import idna
 from publicsuffixlist import PublicSuffixList
@@ -28,7 +28,17 @@ TRACKING_NAMES: Final = frozenset(
         *("sr_share", "guccounter", "guce_referrer", "guce_referrer_sig", "wickedid", "cid_source", "ftag", "taid"),
     }
 )
-TRACKING_PAIRS: Final = frozenset({("partner", "rss"), ("emc", "rss"), ("feedtype", "rss"), ("cmp", "rss")})
+# Names that say where a reader came from if the value is, or begins with, one of `TRACKING_SOURCES`.
+TRACKING_WAYS: Final = frozenset(
+    {
+        *("partner", "emc", "feedtype", "cmp", "source", "src", "ref", "referrer", "referer", "from", "mod", "via"),
+        *("medium", "campaign", "campaign_id", "channel", "ns_mchannel", "xtor", "ext", "cid", "wt", "ana", "soc_src"),
+        *("fr", "feature", "feedname", "refsrc", "mbid", "soc_trk", "tsrc", "ir", "platform", "link_source"),
+    }
+)
+TRACKING_SOURCES: Final = re.compile(
+    r"(?:public_)?(?:rss|atom|feed(?:burner|ly)?|newsfeed|xml)(?:[-_.:|%].*|\d.*)?|rss.*", re.DOTALL
+)
 
 # Domains that many publishers share, beside those the public suffix list names: there the whole host is the home.
 SHARED_HOSTING: Final = frozenset(
@@ -50,7 +60,7 @@ _NEVER_IN_URLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _MAX_HOST_CHARACTERS = 253  # RFC 1035 §2.3.4
 
 
-def canonical_url(url: str, base: str = "") -> str | None:
+def canonical_url(url: str, base: str = "", *, keep_tracking: bool = False) -> str | None:
     """The one spelling of an http or https address, or None for anything else.
 
     Relative addresses are joined to `base`. Scheme and host become lower-case ASCII (IDNA 2008 with UTS 46), default
@@ -66,12 +76,13 @@ def canonical_url(url: str, base: str = "") -> str | None:
         port = parts.port
     except ValueError:
         return None
-    scheme, host = parts.scheme.lower(), _canonical_host(parts)
+    scheme, host = parts.scheme.lower(), _canonical_host(parts.hostname or "")
     if scheme not in _DEFAULT_PORTS or host is None:
         return None
     authority = host if port is None or port == _DEFAULT_PORTS[scheme] else f"{host}:{port}"
     path = _without_dot_segments(_normal_percent(parts.path, _NOT_IN_PATH))
-    query = _without_tracking(_normal_percent(parts.query, _NOT_IN_QUERY))
+    query = _normal_percent(parts.query, _NOT_IN_QUERY)
+    query = query if keep_tracking else _without_tracking(query)
     fragment = _normal_percent(parts.fragment, _NOT_IN_QUERY) if parts.fragment.startswith("!") else ""
     canonical = f"{scheme}://{authority}{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
     return canonical if len(canonical) <= MAX_URL_CHARACTERS else None
@@ -99,8 +110,9 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()  # 0.1 s and 6 MB: loaded by the first caller only
 
 
-def _canonical_host(parts: SplitResult) -> str | None:
-    host = unquote(parts.hostname or "").lower().rstrip(".")
+@lru_cache(maxsize=4_096)  # feeds name few hosts, each many times
+def _canonical_host(stated: str) -> str | None:
+    host = unquote(stated).lower().rstrip(".")
     if not _HOST.fullmatch(host):
         literal = literal_address(host)
         if isinstance(literal, IPv6Address):
@@ -154,4 +166,6 @@ def _without_tracking(query: str) -> str:
 
 def _is_tracking(pair: str) -> bool:
     name, _, value = pair.lower().partition("=")
-    return name.startswith(TRACKING_PREFIXES) or name in TRACKING_NAMES or (name, value) in TRACKING_PAIRS
+    if name.startswith(TRACKING_PREFIXES) or name in TRACKING_NAMES:
+        return True
+    return name in TRACKING_WAYS and TRACKING_SOURCES.fullmatch(value) is not None

@@ -1,9 +1,10 @@
 """What ingest tells of itself: one log line a poll and a commit, metrics, and what health needs to know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
+from schemas.feed import FeedStatus
 from schemas.reasons import Reason
 from services.common.errors import LogUnavailable
 from services.common.event_log.transform import BatchDone
@@ -21,12 +22,20 @@ class IngestWatch:
         self._stages = stages
         self._metrics = metrics
         self._log = structlog.get_logger()
+        self._standings: dict[int, dict[FeedStatus, int]] = {}
 
     def moved(self) -> None:
         self._stages.moved(STAGE)
 
     def poll_started(self, late_seconds: float) -> None:
         self._metrics.lateness_seconds.observe(max(0.0, late_seconds))
+
+    def stand(self, partition: int, standings: Mapping[FeedStatus, int]) -> None:
+        """How the feeds of a partition stand now; none once it is given up."""
+        self._standings[partition] = dict(standings)
+        for status in FeedStatus:
+            number = sum(each.get(status, 0) for each in self._standings.values())
+            self._metrics.feeds.labels(status).set(number)
 
     def delayed(self, partition: int, error: LogUnavailable, wait_seconds: float) -> None:
         self._stages.trying_again(STAGE, partition, error, wait_seconds)
@@ -69,14 +78,26 @@ class IngestWatch:
         self._metrics.poll_seconds.observe(result.seconds)
         self._metrics.articles.labels("published").inc(counts.new)
         self._metrics.articles.labels("updated").inc(counts.updated)
+        self._metrics.held_edits.inc(counts.held)
+        if result.document is not None:
+            self._metrics.documents.labels(result.document.route).inc()
         self._log.info(
             "ingest.feed_polled",
             feed_id=result.feed.feed_id,
             outcome=outcome,
+            status=poll.state.status,
             reason=reason,
             detail=result.failure and result.failure.detail,
             new=counts.new,
             updated=counts.updated,
             refused=len(poll.refused),
             seconds=round(result.seconds, 4),
+            next_poll_at=poll.state.next_poll_at.isoformat(timespec="seconds"),
         )
+        if poll.host is not None:
+            self._log.warning(
+                "ingest.host_rested",
+                host=poll.host.host,
+                strikes=poll.host.strikes,
+                until=poll.host.cooling_until.isoformat(timespec="seconds"),
+            )

@@ -5,6 +5,8 @@ import platform
 
 from tests.bench.kafka import kafka_table
 from tests.bench.measure import table
+from tests.bench.polling import polling_rows, polling_table
+from tests.bench.schedule_simulation import simulation_rows, simulation_table
 from tests.bench.steps import ingest_rows
 
 
@@ -15,6 +17,8 @@ def main() -> None:
 
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores\n")
     print(table(ingest_rows() + tagging_rows()))
+    print(f"\n{polling_table(polling_rows())}")
+    print(f"\n{simulation_table(simulation_rows())}")
     print(f"\n{kafka_table()}")
 
 

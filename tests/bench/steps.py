@@ -1,7 +1,6 @@
 """What is measured: each step of the stream on a feed of distinct articles, ours and the obvious way."""
 
 import asyncio
-import html.parser
 import io
 import json
 import sqlite3
@@ -25,6 +24,8 @@ from services.ingest.normalise import FeedContext, normalise_entry
 from services.ingest.parse import parse_feed
 from services.ingest.settings import FetchSettings
 from tests.bench.measure import ROUNDS, Row, cpu_microseconds
+from tests.bench.obvious import obvious_text
+from tests.bench.whole_ingest import whole_ingest_row
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -48,27 +49,12 @@ def parse(document: bytes) -> Row:
     )
 
 
-class _Text(html.parser.HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-
-def _obvious_text(value: str) -> str:
-    parser = _Text()
-    parser.feed(value)
-    return " ".join(parser.parts)
-
-
 def normalise(document: bytes) -> Row:
     entries = parse_feed(document, HEADERS, BASE).entries
     return Row(
         "normalise",
         cpu_microseconds(lambda: [normalise_entry(entry, CONTEXT, NOW) for entry in entries], ARTICLES),
-        cpu_microseconds(lambda: [_obvious_text(entry.contents[0].value) for entry in entries], ARTICLES),
+        cpu_microseconds(lambda: [obvious_text(entry.contents[0].value) for entry in entries], ARTICLES),
         "obvious: HTML to text alone with html.parser; ours is the whole article",
     )
 
@@ -142,4 +128,5 @@ async def _median(act: Callable[[], Awaitable[None]]) -> float:
 def ingest_rows() -> list[Row]:
     document = fixture_feed().document(0, NOW)
     with tempfile.TemporaryDirectory() as folder:
-        return [*asyncio.run(fetch()), parse(document), normalise(document), asyncio.run(log_write(Path(folder)))]
+        log = asyncio.run(log_write(Path(folder)))
+    return [*asyncio.run(fetch()), parse(document), normalise(document), log, whole_ingest_row(document, ARTICLES)]

@@ -48,7 +48,7 @@ def test_records_are_frozen(model: type[Contract]) -> None:
 
 
 def test_every_topic_has_a_sampled_schema_and_every_sample_a_topic() -> None:
-    assert {topic.schema for topic in LOG_TOPICS.values()} == set(MODELS)
+    assert {schema for topic in LOG_TOPICS.values() for schema in (topic.schema, *topic.beside)} == set(MODELS)
 
 
 def test_every_topic_is_registered_under_its_name_and_routes_cover_the_seventeen_media_topics() -> None:

@@ -49,12 +49,12 @@ def changed(feed: Feed, etag: str, *titles: str) -> PollResult:
     headers = {"etag": etag, "content-type": "application/rss+xml"}
     response = Response(200, headers, document(*titles), feed.url, None, now)
     read = read_document(response.body, headers, feed.url, FeedContext(feed.feed_id, feed.home, feed.url), now)
-    return PollResult(feed, now, 0.01, response, etag, read)
+    return PollResult(feed, feed.url, now, 0.01, response, etag, read)
 
 
 def unchanged(feed: Feed) -> PollResult:
     now = system_clock()
-    return PollResult(feed, now, 0.01, Response(304, {}, b"", feed.url, None, now))
+    return PollResult(feed, feed.url, now, 0.01, Response(304, {}, b"", feed.url, None, now))
 
 
 @dataclass
@@ -130,7 +130,7 @@ async def test_a_feed_that_fails_at_its_new_address_backs_off_there(log: EventLo
     await offer(log, FEED.model_copy(update={"url": f"https://{HOME}/new"}))
 
     def refuse(feed: Feed) -> PollResult:
-        return PollResult(feed, system_clock(), 0.01, failure=Failure(Reason.RATE_LIMITED, "429", "3600"))
+        return PollResult(feed, feed.url, system_clock(), 0.01, failure=Failure(Reason.RATE_LIMITED, "429", "3600"))
 
     stop = asyncio.Event()
     poller = ScriptedPoller([refuse, refuse, refuse], stop)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.feed import Feed, feed_id_of
+from schemas.feed import Feed, FeedAccess, feed_id_of
 from services.common.errors import UsageError
 from services.ingest.feed_list import ListedFeed, read_feed_list, sync_feeds
 
@@ -103,15 +103,43 @@ def test_unlisted_feeds_can_be_kept() -> None:
     assert sync_feeds(known, [], LATER, keep_unlisted=True) == []
 
 
-def test_syncing_again_leaves_a_paused_feed_paused_unless_the_list_says_otherwise() -> None:
+ACCESS = """feeds:
+  - url: https://a.example/feed
+    headers: {X-Edition: de}
+    secret_headers: {X-Key: wire-key}
+    credentials: wire-login
+    proxy: egress
+"""
+
+
+def test_yaml_names_the_secrets_of_a_feed(tmp_path: Path) -> None:
+    listed = read_feed_list(written(tmp_path, "feeds.yaml", ACCESS))
+    (feed,) = sync_feeds({}, listed, NOW)
+    assert feed.access == FeedAccess(
+        headers={"X-Edition": "de"}, secret_headers={"X-Key": "wire-key"}, credentials="wire-login", proxy="egress"
+    )
+    assert sync_feeds(by_id(feed), listed, LATER) == []
+    (plain,) = sync_feeds(by_id(feed), [ListedFeed(url="https://a.example/feed")], LATER)
+    assert plain.access is None
+
+
+@pytest.mark.parametrize("field", ["headers: {Authorization: Bearer s3same}", "credentials: 'user:s3same'"])
+def test_a_secret_in_a_list_is_refused_and_not_repeated(tmp_path: Path, field: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_feed_list(written(tmp_path, "feeds.yaml", f"feeds:\n  - {{url: 'https://a.example/', {field}}}\n"))
+    assert "s3same" not in str(raised.value)
+    assert "feeds.0" in str(raised.value)
+
+
+def test_a_list_does_not_undo_a_request_for_a_poll() -> None:
     (feed,) = sync_feeds({}, [ListedFeed(url="https://a.example/feed")], NOW)
-    paused = by_id(feed.model_copy(update={"paused": True}))
-    assert sync_feeds(paused, [ListedFeed(url="https://a.example/feed")], LATER) == []
-    (resumed,) = sync_feeds(paused, [ListedFeed(url="https://a.example/feed", paused=False)], LATER)
-    assert resumed.is_polled
+    asked = feed.model_copy(update={"poll_requested_at": LATER})
+    assert sync_feeds(by_id(asked), [ListedFeed(url="https://a.example/feed")], LATER) == []
 
 
-def test_one_id_for_two_addresses_is_refused() -> None:
-    listed = [ListedFeed(url="https://a.example/1", feed_id="a"), ListedFeed(url="https://a.example/2", feed_id="a")]
-    with pytest.raises(UsageError, match="two addresses"):
-        sync_feeds({}, listed, NOW)
+def test_an_address_spelled_otherwise_is_the_feed_that_is_known() -> None:
+    known = by_id(*sync_feeds({}, [ListedFeed(url="http://a.example/feed")], NOW))
+    (changed,) = sync_feeds(known, [ListedFeed(url="https://A.example:443/feed")], LATER)
+    assert changed.feed_id in known
+    assert changed.url == "https://A.example:443/feed"
+    assert not changed.removed

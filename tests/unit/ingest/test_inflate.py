@@ -1,21 +1,35 @@
 """Decompression within bounds."""
 
 import gzip
+import importlib.util
 import zlib
+from typing import Any
 
 import pytest
 
-from services.ingest.inflate import PIECE_BYTES, BodyTooLarge, EncodingBroken, Inflater
+from services.ingest.codings import ACCEPTED_CODINGS
+from services.ingest.inflate import PIECE_BYTES, RATIO_COUNTS_FROM_BYTES, BodyTooLarge, EncodingBroken, Inflater
 
 TEXT = b"news " * 20_000
 
 
+MAX_RATIO = 5_000.0
+
+
 def inflate(coding: str, body: bytes, limit: int = 1_000_000, step: int = 777) -> bytes:
-    inflater = Inflater(coding, limit)
+    inflater = Inflater(coding, limit, MAX_RATIO)
     pieces = [piece for start in range(0, len(body), step) for piece in inflater.feed(body[start : start + step])]
     inflater.finish()
-    assert all(len(piece) <= PIECE_BYTES for piece in pieces)
+    assert all(len(piece) <= 2 * PIECE_BYTES for piece in pieces)
     return b"".join(pieces)
+
+
+def brotli() -> Any:
+    return pytest.importorskip("brotli")
+
+
+def zstd() -> Any:
+    return pytest.importorskip("backports.zstd")
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -36,8 +50,25 @@ def raw_deflate(data: bytes) -> bytes:
         ("gzip", gzip.compress(TEXT) + b"\x00\x00trailing"),
     ],
 )
-def test_body_is_inflated(coding: str, body: bytes) -> None:
-    assert inflate(coding, body) == TEXT
+@pytest.mark.parametrize("step", [1, 777, 1_000_000])
+def test_body_is_inflated(coding: str, body: bytes, step: int) -> None:
+    assert inflate(coding, body, step=step) == TEXT
+
+
+@pytest.mark.parametrize("step", [1, 777, 1_000_000])
+def test_brotli_body_is_inflated(step: int) -> None:
+    assert inflate("br", brotli().compress(TEXT), step=step) == TEXT
+
+
+@pytest.mark.parametrize("step", [1, 777, 1_000_000])
+def test_zstd_body_is_inflated_frame_by_frame(step: int) -> None:
+    pack = zstd().compress
+    assert inflate("zstd", pack(TEXT[:5_000]) + pack(TEXT[5_000:]), step=step) == TEXT
+
+
+def test_what_is_asked_for_is_what_can_be_decoded_in_bounded_steps() -> None:
+    assert ACCEPTED_CODINGS.startswith("gzip, deflate")
+    assert ("br" in ACCEPTED_CODINGS) == (importlib.util.find_spec("brotli") is not None)
 
 
 @pytest.mark.parametrize(
@@ -54,20 +85,47 @@ def test_broken_body_is_refused(coding: str, body: bytes) -> None:
         inflate(coding, body)
 
 
-@pytest.mark.parametrize("coding", ["br", "gzip, gzip", "zstd"])
+@pytest.mark.parametrize("coding", ["compress", "gzip, gzip", "x-br2", "exi"])
 def test_coding_that_was_not_asked_for_is_refused(coding: str) -> None:
     with pytest.raises(EncodingBroken):
-        Inflater(coding, 1)
+        Inflater(coding, 1, MAX_RATIO)
 
 
-def test_bomb_stops_at_the_limit() -> None:
-    bomb = gzip.compress(b"\x00" * 50_000_000)
-    inflater = Inflater("gzip", 100_000)
+def given_before_refusal(coding: str, bomb: bytes, limit: int, max_ratio: float) -> int:
+    inflater = Inflater(coding, limit, max_ratio)
     given = 0
     with pytest.raises(BodyTooLarge):
         for piece in inflater.feed(bomb):
             given += len(piece)
-    assert given <= 100_000 + PIECE_BYTES
+    return given
+
+
+NOTHING = b"\x00" * 50_000_000
+
+
+def test_gzip_bomb_stops_at_the_limit() -> None:
+    assert given_before_refusal("gzip", gzip.compress(NOTHING), 100_000, MAX_RATIO) <= 100_000 + PIECE_BYTES
+
+
+def test_brotli_bomb_stops_at_the_limit() -> None:
+    assert given_before_refusal("br", brotli().compress(NOTHING), 100_000, MAX_RATIO) <= 100_000 + 2 * PIECE_BYTES
+
+
+def test_zstd_bomb_stops_at_the_limit() -> None:
+    assert given_before_refusal("zstd", zstd().compress(NOTHING), 100_000, MAX_RATIO) <= 100_000 + PIECE_BYTES
+
+
+def test_body_that_inflates_beyond_all_measure_stops_long_before_the_limit() -> None:
+    given = given_before_refusal("gzip", gzip.compress(NOTHING), 50_000_001, 20.0)
+    assert given <= RATIO_COUNTS_FROM_BYTES + PIECE_BYTES
+
+
+def test_zstd_frame_that_wants_much_memory_is_refused() -> None:
+    library = zstd()
+    packer = library.ZstdCompressor(options={library.CompressionParameter.window_log: 27})
+    body = packer.compress(TEXT) + packer.flush()
+    with pytest.raises(EncodingBroken, match="memory"):
+        inflate("zstd", body)
 
 
 def test_plain_body_over_the_limit_is_refused() -> None:

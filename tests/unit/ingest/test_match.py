@@ -11,10 +11,11 @@ from schemas.feed import Feed, FeedState, FeedStatus
 from services.ingest.article_index import ArticleIndex, is_forgettable
 from services.ingest.decision import Counts, Decision
 from services.ingest.fingerprint import hashes_of
-from services.ingest.match import MAX_GUIDS_PER_FEED, feed_ref_of, match_document
+from services.ingest.match import feed_ref_of, match_document
 from services.ingest.normalise import Draft
 from services.ingest.parse import FeedInfo
 from services.ingest.read import Document, ReadEntry
+from services.ingest.sightings import MAX_GUIDS_PER_FEED
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

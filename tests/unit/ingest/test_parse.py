@@ -23,7 +23,8 @@ def rss(items: str, prolog: str = '<?xml version="1.0"?>', channel: str = "<titl
         (b"<html xmlns='http://www.w3.org/1999/xhtml'><body/></html>", Reason.BODY_IS_HTML),
         (b"Oops <body>error</body>", Reason.BODY_IS_HTML),
         (b"not a feed", Reason.NOT_A_FEED),
-        (b'{"version": "https://jsonfeed.org/version/1.1"}', Reason.NOT_A_FEED),
+        (b'{"version": "https://jsonfeed.org/version/1.1"}', Reason.MALFORMED),
+        (b'{"error": "no such feed"}', Reason.NOT_A_FEED),
         (b"<sitemapindex/>", Reason.NOT_A_FEED),
         (b"\x89PNG\r\n\x1a\n\x00\xff\xfe", Reason.NOT_A_FEED),
         (b"file:///etc/passwd", Reason.NOT_A_FEED),
@@ -146,8 +147,15 @@ def test_utf7_does_not_smuggle_entities_in() -> None:
         parse_feed(body, {}, BASE)
 
 
-def test_a_page_that_says_it_is_html_in_its_doctype_alone_is_html() -> None:
-    page = b"<!doctype html><title>Sign in</title><p>Sign in to use this network.</p>"
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (b"<!doctype html><p>Welcome.</p>", Reason.BODY_IS_HTML),
+        (b"<!doctype html><title>Sign in</title><p>Sign in to use this network.</p>", Reason.LOGIN_WALL),
+        (b"<!doctype html><p>Are you a robot?</p>", Reason.BOT_CHALLENGE),
+    ],
+)
+def test_a_page_that_says_it_is_html_in_its_doctype_alone_is_html(page: bytes, reason: Reason) -> None:
     with pytest.raises(ParseError) as raised:
         parse_feed(page, {}, "https://page.example/")
-    assert raised.value.reason is Reason.BODY_IS_HTML
+    assert raised.value.reason is reason

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.ingest.text import MAX_TAGS, fold, html_to_text, plain_text, plain_title
+from services.ingest.markup import MAX_TAGS
+from services.ingest.text import fold, html_to_text, plain_text, plain_title
 
 
 @pytest.mark.parametrize(
