@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from services.common.clock import Clock
 from services.common.event_log import transform
 from services.common.event_log.brake import Brake
-from services.common.event_log.kafka import clients, holding, membership, questions, transactions
+from services.common.event_log.kafka import clients, holding
 from services.common.event_log.kafka.clients import Brokers
 from services.common.event_log.kafka.holding import Holding
 from services.common.event_log.kafka.questions import Questions
@@ -164,12 +164,11 @@ def _commit_without_limit() -> None:
 
 
 def _stop_without_limit() -> None:
-    async def stop_client(client: Any, seconds: float) -> None:
-        stop: Callable[[], Awaitable[None]] = getattr(client, "stop", None) or client.close
-        await stop()
+    async def stop(self: Brokers, client: Any) -> None:
+        end: Callable[[], Awaitable[None]] = getattr(client, "stop", None) or client.close
+        await end()
 
-    for module in (holding, membership, questions, transactions):
-        _put(module, "stop_client", stop_client)
+    _put(Brokers, "stop", stop)
 
 
 def _brake_off() -> None:

@@ -2,25 +2,15 @@
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.faults.checker import Verdict, aborted_count
-from tests.faults.history import broker_stall_seconds, longest_stall, takeover_seconds
-from tests.faults.mutations import MUTATIONS
 from tests.faults.processes import ROOT
-from tests.faults.scenario import Result
+from tests.faults.record import Guard, Record, Row
 
 PAGE = ROOT / "docs" / "reliability.md"
+DATA = ROOT / "docs" / "reliability.json"
 BEGIN, END = "<!-- begin: written by `make faults` -->", "<!-- end: written by `make faults` -->"
-_HEAD = """# Reliability: the record
-
-Every case runs real processes and a real Apache Kafka; kcat, which is not our client, feeds copiers and reads what came
-out. `read_uncommitted` shows what was aborted and must not be seen. `python -m tests.faults --case NAME --seed N`
-repeats a row.
-
-"""
 
 
 def machine() -> str:
@@ -29,67 +19,50 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
 
 
-def section(results: Sequence[Result], embedded: Mapping[str, Verdict], mutated: Mapping[str, Verdict]) -> str:
+def section(record: Record) -> str:
     """What the page has between its marks."""
-    parts = [f"{datetime.now(UTC):%Y-%m-%d}, {machine()}.", _matrix(results)]
-    if embedded:
-        rows = [f"| {name} | {verdict} |" for name, verdict in embedded.items()]
-        parts.append("\n".join(["| embedded log | found |", "| --- | --- |", *rows]))
-    if mutated:
-        parts.append("Each guard taken out in turn, and the case that goes red without it:")
-        rows = [
-            f"| {MUTATIONS[name].guard} | `{name}` | {MUTATIONS[name].case} | {_found(verdict)} |"
-            for name, verdict in mutated.items()
-        ]
-        parts.append("\n".join(["| guard | without it | case | found |", "| --- | --- | --- | --- |", *rows]))
+    rows = list(record.rows.values())
+    total = f"{sum(row.records for row in rows):,} records, {sum(row.aborted for row in rows):,} more aborted"
+    found = [sum(row.lost for row in rows), sum(row.repeated for row in rows), sum(row.out_of_order for row in rows)]
+    parts = [
+        f"{machine()}. In all: {total}; {found[0]} lost, {found[1]} repeated, {found[2]} out of order.",
+        _table(_MATRIX, [_cells(row) for row in rows]),
+    ]
+    parts += [f"- `{name}` was skipped: {reason}" for name, reason in record.skipped.items()]
+    if record.guards:
+        parts.append("## Without its guard\n\nEach guard is taken out in turn, and its case must go red.")
+        parts.append(_table(_GUARDS, [_guard_cells(guard) for guard in record.guards.values()]))
     return "\n\n".join(parts)
 
 
 def write(text: str, page: Path = PAGE) -> None:
     """Replace what is between the marks; what people wrote around them stays."""
-    page.parent.mkdir(exist_ok=True)
-    whole = page.read_text(encoding="utf-8") if page.exists() else f"{_HEAD}{BEGIN}\n{END}\n"
-    if BEGIN not in whole:
-        whole = f"{whole}\n{BEGIN}\n{END}\n"
+    whole = page.read_text(encoding="utf-8")
     before, _, rest = whole.partition(BEGIN)
     page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
 
 
-def _matrix(results: Sequence[Result]) -> str:
-    head = (
-        "| | case | seed | records | brokers | lost | repeated | out of order | aborted | longest stall | takeover "
-        "| broker stall | SIGTERM to exit | other |"
-    )
-    return "\n".join([head, "|" + " --- |" * 14, *map(_row, results)])
+_MATRIX = (
+    *("", "case", "date", "seed", "brokers", "records", "lost", "repeated", "out of order", "aborted"),
+    *("longest stall", "takeover", "broker stall", "SIGTERM to exit", "other"),
+)
+_GUARDS = ("guard", "without it", "date", "case", "found")
 
 
-def _row(result: Result) -> str:
-    case, history, verdict = result.case, result.history, result.verdict
-    known = {"lost", "repeated", "out_of_order"}
-    other = "; ".join(f"{len(v)} {k}" for k, v in verdict.problems().items() if k not in known)
-    seconds = (
-        longest_stall(history),
-        takeover_seconds(history),
-        broker_stall_seconds(history),
-        max(history.exit_seconds, default=0.0),
-    )
-    cells = [
-        case.letter,
-        f"{case.name}: {case.about}",
-        result.seed,
-        len(history.committed),
-        case.brokers,
-        len(verdict.lost),
-        len(verdict.repeated),
-        len(verdict.out_of_order),
-        aborted_count(history),
+def _cells(row: Row) -> Sequence[object]:
+    seconds = (row.stall_seconds, row.takeover_seconds, row.broker_stall_seconds, row.exit_seconds)
+    return [
+        *(row.letter, f"`{row.case}`: {row.about}", row.date, row.seed, row.brokers or "", row.records or ""),
+        *(row.lost, row.repeated, row.out_of_order, row.aborted or ""),
         *(f"{value:.1f} s" if value else "" for value in seconds),
-        other,
+        row.other,
     ]
-    return f"| {' | '.join(map(str, cells))} |"
 
 
-def _found(verdict: Verdict) -> str:
-    if verdict.is_good:
-        return "**nothing**"
-    return ", ".join(f"{len(found)} {name.replace('_', ' ')}" for name, found in verdict.problems().items())
+def _guard_cells(guard: Guard) -> Sequence[object]:
+    return guard.guard, f"`{guard.name}`", guard.date, f"`{guard.case}`", guard.found or "**nothing**"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)

@@ -21,6 +21,7 @@ SHORT = (
     "zombie",
     "blocked",
     "cut",
+    "silence",
     "held-end",
     "cut-end",
     "late-end",

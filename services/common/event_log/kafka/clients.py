@@ -4,13 +4,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import IllegalOperation, KafkaError
 
 from services.common.errors import LogUnavailable
+from services.common.event_log.kafka.closing import Closing, stop_client
 from services.common.event_log.kafka.settings import (
     BATCH_BYTES,
     FETCH_BYTES,
@@ -31,6 +33,7 @@ class Brokers:
 
     addresses: Sequence[str]
     times: Times
+    closing: Closing = field(default_factory=Closing)
 
     def __str__(self) -> str:
         return f"Kafka at {','.join(self.addresses)}"
@@ -74,6 +77,10 @@ class Brokers:
             client_id="newsflow",
             request_timeout_ms=_ms(self.times.request_seconds),
         )
+
+    async def stop(self, client: Any) -> None:
+        """End a client, well if that does not take too long."""
+        await stop_client(client, self.closing.seconds(self.times))
 
     def _consumer(self, **settings: object) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(

@@ -2,11 +2,35 @@
 
 import asyncio
 import inspect
+import math
+import time
 from collections.abc import Iterable
 from typing import Any
 
+from services.common.event_log.kafka.settings import Times
+
+_LEAST_SECONDS = 0.3  # enough for brokers that answer
+
 # The attributes by which a producer, consumer or admin client holds what runs its background tasks.
 _PARTS = ("client", "_client", "_sender", "_message_accumulator", "_txn_manager", "_coordinator", "_fetcher", "_admin")
+
+
+class Closing:
+    """How long a client may take to end: once its member stops there is one time for all of them together."""
+
+    def __init__(self) -> None:
+        self._ends_at = math.inf
+
+    def begin(self, times: Times) -> None:
+        """The member stops now."""
+        self._ends_at = time.monotonic() + times.closing_seconds
+
+    def forget(self) -> None:
+        """A member begins."""
+        self._ends_at = math.inf
+
+    def seconds(self, times: Times) -> float:
+        return min(times.stop_seconds, max(_LEAST_SECONDS, self._ends_at - time.monotonic()))
 
 
 async def stop_client(client: Any, seconds: float) -> None:

@@ -14,7 +14,6 @@ from services.common.backoff import backoff_seconds
 from services.common.clock import Clock
 from services.common.errors import LogUnavailable, OwnershipLost
 from services.common.event_log.kafka.clients import Brokers
-from services.common.event_log.kafka.closing import stop_client
 from services.common.event_log.kafka.membership import Membership
 from services.common.event_log.kafka.questions import Questions
 from services.common.event_log.kafka.restore import restore
@@ -93,9 +92,8 @@ class Holding:
         job, source = self._job, self._source
         transactional_id = f"{job.group}.{source.topic}.{source.partition}"
         transactions = Transactions(job.brokers, transactional_id, job.clock)
-        clients.push_async_callback(transactions.close)
         reader = job.brokers.reader(Start.EARLIEST)
-        clients.push_async_callback(stop_client, reader, job.brokers.times.stop_seconds)
+        clients.push_async_callback(_close, job.brokers, reader, transactions)
         try:
             with first_failure():
                 async with asyncio.TaskGroup() as starting:
@@ -160,3 +158,7 @@ class Holding:
             ending.cancel()
             acting.cancel()
             await asyncio.wait({acting})
+
+
+async def _close(brokers: Brokers, reader: AIOKafkaConsumer, transactions: Transactions) -> None:
+    await asyncio.gather(brokers.stop(reader), transactions.close())

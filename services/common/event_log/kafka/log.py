@@ -82,6 +82,7 @@ class KafkaLog:
         partitions = await self._topics.partitions({source, *tables})
         refuse_unequal({topic: partitions[topic] for topic in (source, *tables)})
         job = Job(self._brokers, self._questions, self._topics, self._clock, source, group, tuple(tables), work, stop)
+        self._brokers.closing.forget()
         with first_failure():
             await Sharing(job).run()
 

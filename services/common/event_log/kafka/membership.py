@@ -17,7 +17,6 @@ from services.common.backoff import backoff_seconds
 from services.common.errors import LogUnavailable
 from services.common.event_log.kafka.assignor import KeepingAssignor
 from services.common.event_log.kafka.clients import Brokers, one_line
-from services.common.event_log.kafka.closing import stop_client
 from services.common.event_log.kafka.questions import Questions
 
 ASSIGNMENT_TRIES = 4  # sessions without being a member until we join anew
@@ -57,7 +56,7 @@ class Membership:
                 await asyncio.sleep(wait_seconds)
                 attempt += 1
             finally:
-                await stop_client(consumer, self._brokers.times.stop_seconds)
+                await self._brokers.stop(consumer)
 
     async def confirm(self, partition: int) -> bool:
         """Whether the group's coordinator says that the partition is ours. Raises LogUnavailable."""

@@ -12,13 +12,16 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupLoadInProgressError,
+    KafkaConnectionError,
+    NodeNotReadyError,
     NotCoordinatorForGroupError,
+    RequestTimedOutError,
     for_code,
 )
+from aiokafka.structs import OffsetAndMetadata
 
 from services.common.errors import LogUnavailable
 from services.common.event_log.kafka.clients import Brokers
-from services.common.event_log.kafka.closing import stop_client
 from services.common.event_log.kafka.settings import RETRY_BACKOFF_SECONDS
 from services.common.event_log.port import Start
 
@@ -26,6 +29,8 @@ Answer = TypeVar("Answer")
 _LOOK_MS = 20
 # What a cluster answers while it makes its internal topics, or moves them.
 _SETTLING = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
+# What one dead broker of several looks like: aiokafka asks any of them, and the next may be another.
+_BROKER_GONE = (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,15 @@ class Questions:
     async def committed(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Offsets a group has committed; without those partitions for which it has none."""
         wanted = list(partitions)
-        offsets = await self.ask(
-            "reading committed offsets", lambda admin: admin.list_consumer_group_offsets(group, partitions=wanted)
-        )
+
+        async def question(admin: AIOKafkaAdminClient) -> dict[TopicPartition, OffsetAndMetadata]:
+            answer = await admin.list_consumer_group_offsets(group, partitions=wanted)
+            # aiokafka drops the error of an answer without partitions: a broker's that is not, or not yet, coordinator.
+            if not answer.keys() >= set(wanted):
+                raise NotCoordinatorForGroupError(group)
+            return dict(answer)
+
+        offsets = await self.ask("reading committed offsets", question)
         return {partition: offset.offset for partition, offset in offsets.items() if offset.offset >= 0}
 
     async def bounds(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
@@ -151,7 +162,7 @@ class _Client:
                 while True:
                     try:
                         return await question(client)
-                    except _SETTLING:
+                    except (*_SETTLING, *_BROKER_GONE):
                         await asyncio.sleep(RETRY_BACKOFF_SECONDS)
         except LogUnavailable:
             if self._started is client:
@@ -161,7 +172,7 @@ class _Client:
     async def close(self) -> None:
         client, self._started = self._started, None
         if client is not None:
-            await stop_client(client, self._brokers.times.stop_seconds)
+            await self._brokers.stop(client)
 
     async def _start(self) -> Any:
         async with self._starting:
@@ -171,7 +182,7 @@ class _Client:
                     async with self._brokers.limited(self._brokers.times.call_seconds, "connecting"):
                         await client.start()
                 except BaseException:
-                    await stop_client(client, self._brokers.times.stop_seconds)
+                    await self._brokers.stop(client)
                     raise
                 self._started = client
             return self._started

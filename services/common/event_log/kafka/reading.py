@@ -7,7 +7,6 @@ from aiokafka import TopicPartition
 
 from services.common.errors import LogUnavailable
 from services.common.event_log.kafka.clients import Brokers
-from services.common.event_log.kafka.closing import stop_client
 from services.common.event_log.kafka.records import stored
 from services.common.event_log.port import Start, StoredRecord
 
@@ -49,4 +48,4 @@ async def read(
             elif time.monotonic() - heard_at > brokers.times.silence_seconds:
                 raise LogUnavailable(f"{brokers} does not answer: reading {partitions[0].topic}")
     finally:
-        await stop_client(reader, brokers.times.stop_seconds)
+        await brokers.stop(reader)

@@ -26,6 +26,7 @@ class Times:
     join_seconds: float = 8.0  # above session_seconds: a join waits for all members
     call_seconds: float = 10.0
     start_seconds: float = 15.0  # the first client of a new cluster waits for its internal topics
-    stop_seconds: float = 3.0
+    stop_seconds: float = 3.0  # for a client to end well
+    closing_seconds: float = 7.0  # from the stop of a member to the end of all its clients, what is in hand included
     grace_seconds: float = 2.0  # for work to end whose share is lost
     silence_seconds: float = 15.0  # without an answer to a fetch, of which there should be two a second

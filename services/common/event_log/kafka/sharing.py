@@ -28,6 +28,7 @@ class Sharing:
                 await self._membership.changed.wait()
                 self._membership.changed.clear()
             stopping.cancel()
+            self._job.brokers.closing.begin(self._job.brokers.times)
             for holding in self._holdings.values():
                 holding.end()
             if self._tasks:

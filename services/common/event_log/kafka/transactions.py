@@ -11,7 +11,6 @@ from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
 from services.common.clock import Clock
 from services.common.errors import RecordTooLarge
 from services.common.event_log.kafka.clients import FAILURES, Brokers, one_line
-from services.common.event_log.kafka.closing import stop_client
 from services.common.event_log.kafka.records import Placed, milliseconds
 from services.common.event_log.kafka.settings import RETRY_BACKOFF_SECONDS
 
@@ -30,6 +29,8 @@ class Transactions:
         self._clock = clock
         self._producer: AIOKafkaProducer = brokers.producer(transactional_id)
         self._is_usable = False
+        self._cuts = 0
+        self._count_cuts()
 
     @property
     def is_usable(self) -> bool:
@@ -46,7 +47,7 @@ class Transactions:
         """Write `records` and the group's `offsets` as one. Raises TransactionFailed, or RecordTooLarge."""
         self._is_usable = False
         timestamp_ms = milliseconds(self._clock())
-        connections = self._connections()
+        cuts = self._cuts
         may_abort = True
         try:
             async with asyncio.timeout(self._brokers.times.commit_seconds):
@@ -70,11 +71,11 @@ class Transactions:
             raise
         # aiokafka sends a request again after a cut connection and a pause. The first may still come late, and
         # would then touch the next transaction of this producer, so there must not be one.
-        sent_again = time.monotonic() - started >= RETRY_BACKOFF_SECONDS and self._connections() != connections
+        sent_again = time.monotonic() - started >= RETRY_BACKOFF_SECONDS and self._cuts > cuts
         self._is_usable = not sent_again
 
     async def close(self) -> None:
-        await stop_client(self._producer, self._brokers.times.stop_seconds)
+        await self._brokers.stop(self._producer)
 
     async def _send(self, messages: Sequence[dict[str, Any]]) -> None:
         """Return once all are written. aiokafka commits a transaction without the records that failed in it."""
@@ -96,5 +97,13 @@ class Transactions:
             aborting.cancel()
             await asyncio.gather(aborting, return_exceptions=True)
 
-    def _connections(self) -> dict[Any, object]:
-        return dict(self._producer.client._conns)
+    def _count_cuts(self) -> None:
+        """aiokafka's client is told of each connection that ends."""
+        client = self._producer.client
+        told = client._on_connection_closed
+
+        def closed(connection: object, reason: object) -> None:
+            self._cuts += 1
+            told(connection, reason)
+
+        client._on_connection_closed = closed
