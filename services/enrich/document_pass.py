@@ -4,30 +4,56 @@ One type per name, by vote over all its mentions; surnames and acronyms join the
 missed are found. A tagger that reads a sentence at a time cannot know any of this.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from schemas.enriched import Entity, EntityType, Mention
+from pydantic import TypeAdapter
+
+from schemas.enriched import Entity, EntityType
 from services.enrich.entities import TaggedText
 from services.enrich.known_names import KnownNames
 from services.enrich.names import FoundName, find_name
 from services.enrich.repeats import find_repeats
 
 # How many looks of a tagger it is worth that a title stands before a name, or that the name is a known one.
-TITLE_VOTES: Final = 3
-KNOWN_VOTES: Final = 3
-# The score is the share of votes for the entity's type, as if there had been two more votes of which this share agreed.
-PRIOR_VOTES: Final = 2.0
-PRIOR_SHARE: Final = 0.5
+TITLE_VOTES: Final = 3.0
+KNOWN_VOTES: Final = 3.0
+# No tagger is surer than this.
+MAX_CERTAINTY: Final = 0.98
+# Repeats of a name that the tagger is less sure of anywhere are left alone: they are mostly wrong again.
+MIN_REPEATED_CERTAINTY: Final = 0.8
 _MIN_ACRONYM_CHARS: Final = 2
 
-Votes = Counter[EntityType]
+# One call for all the entities of an article: one for each mention takes longer than the rest of the pass.
+_ENTITIES: Final = TypeAdapter(tuple[Entity, ...])
+
+PERSON, ORGANISATION = EntityType.PERSON, EntityType.ORGANISATION
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Tally:
+    """The votes on one name by type, each as heavy as the tagger is sure; a first vote breaks ties."""
+
+    __slots__ = ("best", "count", "votes")
+
+    def __init__(self) -> None:
+        self.votes: dict[EntityType, float] = {}
+        self.best: dict[EntityType, float] = {}
+        self.count = 0
+
+    def add(self, entity_type: EntityType, score: float) -> None:
+        self.votes[entity_type] = self.votes.get(entity_type, 0.0) + score
+        if score > self.best.get(entity_type, 0.0):
+            self.best[entity_type] = score
+        self.count += 1
+
+    def majority(self) -> EntityType:
+        if len(self.votes) == 1:
+            return next(iter(self.votes))
+        return max(self.votes, key=self.votes.__getitem__)
+
+
+class _Group(NamedTuple):
     """All the names of one entity."""
 
     name: str
@@ -40,68 +66,74 @@ def group_entities(
 ) -> tuple[Entity, ...]:
     """The entities of one article, most mentioned first. `fields` are its texts as written, for the mentions.
 
-    An entity is called by its longest form in the article, or as the known names call it.
+    An entity is called by its longest form in the article, or as the known names call it. Its score is the probability
+    of its surest mention, a little more for each further one, times the share of the votes that are for its type.
     """
     names = {
         text.field: [found for span in text.spans if (found := find_name(text.text, span)) is not None]
         for text in texts
     }
-    votes = _count_votes(name for in_field in names.values() for name in in_field)
-    groups = _vote_types(votes, _link_names(votes, known_names), known_names)
-    mentions: dict[tuple[str, EntityType], list[Mention]] = defaultdict(list)
-    scores = {(group.name, group.type): group.score for group in groups.values()}
+    tallies = _count_votes(name for in_field in names.values() for name in in_field)
+    if not tallies:
+        return ()
+    groups = _vote_types(tallies, _link_names(tallies, known_names), known_names)
+    repeated = [name for name, tally in tallies.items() if max(tally.best.values()) >= MIN_REPEATED_CERTAINTY]
+    mentions: dict[_Group, list[dict[str, Any]]] = defaultdict(list)
     for text in texts:
-        spans = [(it.span.start, it.span.end, it.name) for it in names[text.field]]
-        for start, end, name in sorted(spans + find_repeats(text.text, spans, groups.keys())):
-            mention = Mention(field=text.field, start=start, end=end, text=fields[text.field][start:end])
-            mentions[groups[name].name, groups[name].type].append(mention)
-    entities = (
-        Entity(name=name, type=entity_type, score=scores[name, entity_type], mentions=tuple(mentioned))
-        for (name, entity_type), mentioned in mentions.items()
+        field, written = text.field, fields[text.field]
+        spans = [(it.span.start, it.span.end, it.name) for it in names[field]]
+        repeats = find_repeats(text.text, spans, repeated)
+        for start, end, name in sorted(spans + repeats) if repeats else spans:
+            mentions[groups[name]].append({"field": field, "start": start, "end": end, "text": written[start:end]})
+    entities = sorted(mentions.items(), key=lambda mentioned: -len(mentioned[1]))
+    return _ENTITIES.validate_python(
+        [
+            {"name": group.name, "type": group.type, "score": group.score, "mentions": mentioned}
+            for group, mentioned in entities
+        ]
     )
-    return tuple(sorted(entities, key=lambda entity: -len(entity.mentions)))
 
 
-def _count_votes(names: Iterable[FoundName]) -> dict[str, Votes]:
-    votes: dict[str, Votes] = defaultdict(Counter)
-    for found in names:
-        votes[found.name][found.span.type] += 1
-        if found.follows_title:
-            votes[found.name][EntityType.PERSON] += TITLE_VOTES
-    return votes
+def _count_votes(names: Iterable[FoundName]) -> dict[str, _Tally]:
+    tallies: dict[str, _Tally] = defaultdict(_Tally)
+    for name, span, follows_title in names:
+        tally = tallies[name]
+        tally.add(span.type, span.score)
+        if follows_title:
+            tally.votes[PERSON] = tally.votes.get(PERSON, 0.0) + TITLE_VOTES
+    return tallies
 
 
-def _majority(votes: Votes) -> EntityType:
-    """Ties go to the type that was found first."""
-    return votes.most_common(1)[0][0]
-
-
-def _link_names(votes: Mapping[str, Votes], known_names: KnownNames) -> dict[str, str]:
+def _link_names(tallies: Mapping[str, _Tally], known_names: KnownNames) -> dict[str, str]:
     """Each name to the fuller name it stands for in this article, or to itself."""
     by_ending: dict[str, str] = {}
     by_beginning: dict[str, str] = {}
     by_initials: dict[str, str] = {}
+    majorities = {name: tally.majority() for name, tally in tallies.items()}
     # Most mentioned first: where two persons share a surname, it alone means the one the article is about.
-    for name in sorted(votes, key=lambda it: -votes[it].total()):
+    for name in sorted(tallies, key=lambda it: -tallies[it].count):
+        if " " not in name:
+            continue
         words = name.split(" ")
-        entity_type = known.type if (known := known_names.get(name)) else _majority(votes[name])
-        if entity_type is EntityType.PERSON and len(words) > 1:
+        entity_type = known.type_in(majorities[name]) if (known := known_names.get(name)) else majorities[name]
+        if entity_type is PERSON:
             by_beginning.setdefault(words[0], name)
             for first in range(1, len(words)):
                 by_ending.setdefault(" ".join(words[first:]), name)
-        if entity_type is EntityType.ORGANISATION and len(words) > 1:
-            by_initials.setdefault("".join(word[0] for word in words if word[0].isupper()), name)
+        elif entity_type is ORGANISATION:
+            by_initials.setdefault("".join([word[0] for word in words if word[0].isupper()]), name)
             for first in range(1, len(words) - 1):
                 by_ending.setdefault(" ".join(words[first:]), name)
+    if not (by_ending or by_initials):
+        return {name: name for name in tallies}
     links = {}
-    for name, counted in votes.items():
+    for name, majority in majorities.items():
         links[name] = name
-        majority = _majority(counted)
-        if known_names.get(name) and majority is not EntityType.PERSON:
+        if majority is not PERSON and known_names.get(name):
             continue
         if name in by_ending:
             links[name] = by_ending[name]
-        elif majority is EntityType.PERSON and name in by_beginning:
+        elif majority is PERSON and name in by_beginning:
             links[name] = by_beginning[name]
         elif len(initials := name.replace(".", "")) >= _MIN_ACRONYM_CHARS and initials in by_initials:
             links[name] = by_initials[initials]
@@ -115,17 +147,39 @@ def _head(name: str, links: Mapping[str, str]) -> str:
     return name
 
 
-def _vote_types(votes: Mapping[str, Votes], heads: Mapping[str, str], known_names: KnownNames) -> dict[str, _Group]:
-    together: dict[str, Votes] = defaultdict(Counter)
+def _vote_types(tallies: Mapping[str, _Tally], heads: Mapping[str, str], known_names: KnownNames) -> dict[str, _Group]:
+    together: dict[str, list[_Tally]] = {}
     for name, head in heads.items():
-        together[head] += votes[name]
-    groups = {}
-    for name, head in heads.items():
-        known = known_names.get(head)
-        entity_type = known.type if known else _majority(votes[head])
-        agreeing, counted = together[head][entity_type], together[head].total()
-        if known:
-            agreeing, counted = agreeing + KNOWN_VOTES, counted + KNOWN_VOTES
-        score = (agreeing + PRIOR_VOTES * PRIOR_SHARE) / (counted + PRIOR_VOTES)
-        groups[name] = _Group(known.name if known else head, entity_type, round(score, 4))
-    return groups
+        if head in together:
+            together[head].append(tallies[name])
+        else:
+            together[head] = [tallies[name]]
+    by_head = {head: _vote_type(head, tallies[head], found, known_names) for head, found in together.items()}
+    return {name: by_head[head] for name, head in heads.items()}
+
+
+def _vote_type(head: str, own: _Tally, tallies: Sequence[_Tally], known_names: KnownNames) -> _Group:
+    known = known_names.get(head)
+    entity_type = own.majority()
+    # Most entities have one name and one type.
+    if known is None and len(tallies) == 1 and len(own.best) == len(own.votes) == 1:
+        return _Group(head, entity_type, _score(own.best[entity_type], own.count))
+    agreeing = counted = best = 0.0
+    if known:
+        entity_type = known.type_in(entity_type)
+        if entity_type is known.type:
+            agreeing = counted = KNOWN_VOTES
+            best = 1.0
+    count = 0
+    for tally in tallies:
+        count += tally.count
+        counted += sum(tally.votes.values())
+        agreeing += tally.votes.get(entity_type, 0.0)
+        best = max(best, tally.best.get(entity_type, 0.0))
+    return _Group(known.name if known else head, entity_type, _score(best, count, agreeing / counted))
+
+
+def _score(best: float, count: int, share: float = 1.0) -> float:
+    """`best` is the certainty of the surest mention of `count`, 0 if only a title told the type."""
+    doubt = (1 - min(best or share, MAX_CERTAINTY)) * (0.5 + 0.5 / count)
+    return round((1 - doubt) * share, 4)

@@ -14,11 +14,15 @@ MAX_TAGGED_CHARS: Final = 30_000  # of one article, about 5,000 words: half a se
 
 
 class Span(NamedTuple):
-    """`start` and `end` are Unicode code points of the text that was tagged."""
+    """`start` and `end` are Unicode code points of the text that was tagged.
+
+    `score` is the tagger's own probability that span and type are right, 1 if it gives none.
+    """
 
     start: int
     end: int
     type: EntityType
+    score: float = 1.0
 
 
 class EntityTagger(Protocol):

@@ -12,8 +12,15 @@ KNOWN_NAMES_PATH: Final = Path(__file__).parent / "data" / "known_names.tsv"
 
 @dataclass(frozen=True, slots=True)
 class KnownName:
+    """`lends_name` for a place whose name alone often means a club or another body: a tagger may then say so."""
+
     name: str
     type: EntityType
+    lends_name: bool = False
+
+    def type_in(self, majority: EntityType) -> EntityType:
+        """Its type in an article in which it is mostly tagged as `majority`."""
+        return majority if self.lends_name and majority is EntityType.ORGANISATION else self.type
 
 
 class KnownNames:
@@ -26,7 +33,8 @@ class KnownNames:
                 for forms in names.split(", "):
                     name, *others = forms.split("=")
                     for form in (name, *others):
-                        self._by_form[straighten(form)] = KnownName(name, EntityType(entity_type))
+                        known_type = EntityType(entity_type.removesuffix("?"))
+                        self._by_form[straighten(form)] = KnownName(name, known_type, entity_type.endswith("?"))
 
     @classmethod
     def load(cls, path: Path = KNOWN_NAMES_PATH) -> Self:

@@ -1,6 +1,7 @@
 """Where a name begins and ends: a tagger's span in, the bare name's span out."""
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from schemas.enriched import EntityType
@@ -12,7 +13,8 @@ MAX_NAME_WORDS: Final = 12
 _EDGES: Final = " \t\r\f\v\"'`()[]{}<>,;:!?*_|/\\…–—-•·"
 # A full stop belongs to the name only after an initial or one of these.
 _ABBREVIATED: Final = re.compile(r"(?:\b\w|\b(?:Inc|Co|Corp|Ltd|Bros|Jr|Sr|St|No))\.$")
-_ARTICLE: Final = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
+# A capital A is a name's own: "A Division".
+_ARTICLE: Final = re.compile(r"(?:[Tt]he|THE|an?)\s+")
 _TITLES: Final = (
     "Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Dame|Lord|Lady|Vice President|President|Deputy Prime Minister"
     "|Prime Minister|Premier|Chancellor|Foreign Minister|Finance Minister|Defen[cs]e Minister|Interior Minister"
@@ -41,18 +43,31 @@ class FoundName(NamedTuple):
 
 def find_name(text: str, span: Span) -> FoundName | None:
     """The bare name in a span of a straightened text, or None: no quotes, article, possessive or title."""
-    start, end = _trim_edges(text, span.start, span.end)
+    bare = _bare_name(text[span.start : span.end], span.type is EntityType.PERSON)
+    if bare is None:
+        return None
+    first, last, name, may_be_title = bare
+    start, end = span.start + first, span.start + last
+    if may_be_title and _is_in_title(text, start, end):
+        return None
+    if last - first != span.end - span.start:
+        span = Span(start, end, span.type, span.score)
+    return FoundName(name, span, _has_title_before(text, start))
+
+
+@lru_cache(maxsize=8192)
+def _bare_name(text: str, is_person: bool) -> tuple[int, int, str, bool] | None:
+    """(start, end, name, whether it begins like a title) of the bare name in the text of a span."""
+    start, end = _trim_edges(text, 0, len(text))
     article = _ARTICLE.match(text, start, end)
     if article:
         start, end = _trim_edges(text, article.end(), end)
-    if span.type is EntityType.PERSON and _first_word(text[start:end]) in _TITLE_WORDS:
+    if is_person and _first_word(text[start:end]) in _TITLE_WORDS:
         titles = _LEADING_TITLES.match(text, start, end)
         if titles:
             start, end = _trim_edges(text, titles.end(), end)
     name = " ".join(text[start:end].split())
-    if not _is_name(name) or _is_in_title(text, start, end):
-        return None
-    return FoundName(name, Span(start, end, span.type), _has_title_before(text, start))
+    return (start, end, name, _first_word(name) in _TITLE_WORDS) if _is_name(name) else None
 
 
 def _first_word(text: str) -> str:
@@ -60,19 +75,17 @@ def _first_word(text: str) -> str:
 
 
 def _has_title_before(text: str, start: int) -> bool:
+    if not start or text[start - 1] != " ":
+        return False
     title_start = max(0, start - _MAX_TITLE_CHARS)
-    words = text[title_start:start].split()
-    return (
-        bool(words) and words[-1].rstrip(".") in _TITLE_WORDS and bool(_TITLE_BEFORE.search(text, title_start, start))
-    )
+    word = text[title_start : start - 1].rpartition(" ")[2]
+    return word.rstrip(".") in _TITLE_WORDS and bool(_TITLE_BEFORE.search(text, title_start, start))
 
 
 def _is_in_title(text: str, start: int, end: int) -> bool:
     """True for "State" in "Secretary of State"."""
     title_start = max(0, start - _MAX_TITLE_CHARS)
-    return _first_word(text[start:end]) in _TITLE_WORDS and any(
-        title.start() <= start and title.end() >= end for title in _TITLE.finditer(text, title_start, end + 1)
-    )
+    return any(title.start() <= start and title.end() >= end for title in _TITLE.finditer(text, title_start, end + 1))
 
 
 def _trim_edges(text: str, start: int, end: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -22,11 +23,15 @@ def find_repeats(text: str, tagged: Iterable[NamedSpan], names: Iterable[str]) -
     A single word beside a capitalised word that no span covers is left alone, as it is likely part of another name; so
     is one that the text also has in lower case, as it is likely a mere word.
     """
-    taken = sorted(tagged)
+    taken = list(tagged)
+    tagged_as = Counter([text[start:end] for start, end, _ in taken])
+    # Most names are tagged wherever they stand, which counting tells at little cost.
+    untagged = [name for name in names if len(name) >= _MIN_CHARS and text.count(name) > tagged_as[name]]
+    if not untagged:
+        return []
+    taken.sort()
     found = []
-    for name in sorted(names, key=len, reverse=True):
-        if len(name) < _MIN_CHARS:
-            continue
+    for name in sorted(untagged, key=len, reverse=True):
         is_single_word = name.isalnum()
         for start, end in _occurrences(text, name):
             if _overlaps(taken, start, end):

@@ -1,5 +1,7 @@
 """Settings of enrich."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -12,6 +14,9 @@ class EnrichSettings(BaseModel):
         description="Languages to tell apart, as ISO 639-1 codes.",
     )
     entities: bool = Field(default=True, description="Tag entities.")
+    entity_tagger: Literal["crf", "spacy"] = Field(
+        default="crf", description="What marks names: our own model, or spaCy's (install newsflow[spacy])."
+    )
     media_topics: bool = Field(default=True, description="Tag media topics.")
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes, about 170 MB each.")
     worker_memory_bytes: int = Field(default=2 * 1024**3, ge=512 * 1024**2, description="Address space of a worker.")

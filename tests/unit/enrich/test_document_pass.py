@@ -74,6 +74,21 @@ CASES: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, list[str]]]]] = {
         ("The [O U.S.] and the [O US] told [P NATO].",),
         {"United States": ("place", ["U.S.", "US"]), "North Atlantic Treaty Organization": ("organisation", ["NATO"])},
     ),
+    "a club goes by its city's name, a country is no organisation": (
+        ("[O Barcelona] met in [O Kenya].",),
+        {"Barcelona": ("organisation", ["Barcelona"]), "Kenya": ("place", ["Kenya"])},
+    ),
+    "what is mostly a city is one": (
+        ("[L Barcelona] met. [O Barcelona] won. [L Barcelona] slept.",),
+        {"Barcelona": ("place", ["Barcelona", "Barcelona", "Barcelona"])},
+    ),
+    "a capital A is the name's own": (
+        ("The [O A Division] and [O a Division]",),
+        {
+            "A Division": ("organisation", ["A Division"]),
+            "Division": ("organisation", ["Division"]),
+        },
+    ),
     "repeats are found": (
         ("[P Ada Lovelace] spoke. Then Lovelace left; “Lovelace’s luck”. [L Kumasi] is far, far from Kumasi.",),
         {
@@ -123,3 +138,17 @@ def test_score_falls_with_votes_for_other_types() -> None:
         return group_entities([TaggedText("body", text, spans)], {"body": text}, KNOWN)[0].score
 
     assert score("Acme. Acme. Acme! ") < score("Acme. ") < score("Acme. Acme. Acme. ")
+
+
+@pytest.mark.parametrize(("score", "mentions"), [(0.95, 2), (0.5, 1)])
+def test_only_names_that_the_tagger_is_sure_of_are_repeated(score: float, mentions: int) -> None:
+    text = "Acme fell. Then Acme rose."
+    spans = (Span(0, 4, EntityType.ORGANISATION, score),)
+    [entity] = group_entities([TaggedText("body", text, spans)], {"body": text}, KNOWN)
+    assert len(entity.mentions) == mentions
+
+
+def test_score_is_the_taggers_own_where_there_is_one_mention() -> None:
+    spans = (Span(0, 4, EntityType.ORGANISATION, 0.7),)
+    [entity] = group_entities([TaggedText("body", "Acme", spans)], {"body": "Acme"}, KNOWN)
+    assert entity.score == 0.7

@@ -1,0 +1,1 @@
+"""How the models in the repository are made; nothing here runs in the service."""

@@ -1,0 +1,82 @@
+"""Trains, measures and compiles the entity model: `python -m training.entities DATA` (twenty minutes at most, 4 GB).
+
+DATA is a folder with the BIO2 files and gazetteer that `entity_model_card.md` lists; they are not in the repository.
+"""
+
+import argparse
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pycrfsuite
+
+from services.enrich.crf.model import MODEL_PATH
+from services.enrich.crf.tagger import CrfTagger
+from services.enrich.known_names import KnownNames
+from training.bio import Document
+from training.calibrating import UNCALIBRATED, calibrate
+from training.compiling import compile_model
+from training.corpus import Rows, build_lexicon, common_words, read_parts, training_documents
+from training.crfsuite_dump import read_weights
+from training.measuring import Score, gold_encoder, mention_marks, tagged_marks, wanted_marks
+
+COMMON_WORDS: Final = 20_000
+PRUNE: Final = 0.1  # of the weights' standard deviation: nothing is lost, and a tenth of the file
+PARAMETERS: Final = {"max_iterations": 11, "feature.minfreq": 2, "feature.possible_transitions": 1}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="folder of the BIO2 files and gazetteer_words.tsv")
+    parser.add_argument("--out", type=Path, default=MODEL_PATH, help="the compiled model")
+    parser.add_argument("--crfsuite", type=Path, help="keep crfsuite's own model here, or use it if it is there")
+    arguments = parser.parse_args()
+    parts = read_parts(arguments.data)
+    documents = [document for train, _ in parts.values() for document in train]
+    held_out = {source: held for source, (_, held) in parts.items()}
+    lexicon = build_lexicon(arguments.data / "gazetteer_words.tsv", documents)
+    with tempfile.TemporaryDirectory() as folder:
+        model = arguments.crfsuite or Path(folder) / "entities.crfsuite"
+        if not model.exists():
+            train(training_documents(parts, lexicon), Rows(lexicon), model)
+        state, transitions = read_weights(model)
+    common = common_words(documents, lexicon, COMMON_WORDS)
+    version = f"{datetime.now(UTC):%Y.%m.%d}"
+
+    def compile_with(calibration: tuple[float, float]) -> None:
+        compile_model(
+            state, transitions, lexicon,
+            version=version, prune=PRUNE, calibration=calibration, common_words=common, out=arguments.out,
+        )  # fmt: skip
+
+    compile_with(UNCALIBRATED)
+    compile_with(calibrate(CrfTagger.load(arguments.out), [d for held in held_out.values() for d in held]))
+    print(f"{arguments.out.stat().st_size / 1e6:.2f} MB")
+    measure(CrfTagger.load(arguments.out), held_out)
+
+
+def train(documents: list[Document], rows: Rows, out: Path) -> None:
+    trainer = pycrfsuite.Trainer(algorithm="ap", verbose=False)
+    trainer.set_params(PARAMETERS)
+    for document in documents:
+        for features, labels in rows.sequences(document):
+            trainer.append(pycrfsuite.ItemSequence(features), labels)
+    trainer.train(str(out))
+
+
+def measure(tagger: CrfTagger, held_out: dict[str, list[Document]]) -> None:
+    """Prints strict span-and-type F1 of the tagger alone and with the document pass, precision and recall by type."""
+    known_names = KnownNames.load()
+    encoder = gold_encoder(tagger)
+    for source, documents in held_out.items():
+        alone, with_pass = Score(), Score()
+        for document in documents:
+            wanted = wanted_marks(document, encoder)
+            alone.add(tagged_marks(tagger.tag([document.text])[0]), wanted)
+            with_pass.add(mention_marks(document.text, tagger, known_names), wanted)
+        print(f"{source:30} alone     {alone}\n{'':30} with pass {with_pass}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
