@@ -53,6 +53,7 @@ faults: $(READY) ## Run the long matrix of faults and write docs/reliability.md 
 lock: ## Write the lock files anew from pyproject.toml
 	pip-compile --quiet --generate-hashes --allow-unsafe --all-build-deps --strip-extras --no-emit-index-url --no-emit-find-links --extra dev --extra spacy --output-file requirements-dev.txt pyproject.toml
 	pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
+	pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --only-build-deps --build-deps-for wheel --output-file requirements-build.txt pyproject.toml
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
