@@ -1,18 +1,23 @@
 """`newsflow run`, `ingest`, `enrich` and `publish`: services by name in this process, until a signal."""
 
 import asyncio
+import os
 from collections.abc import Container, Iterable
 from functools import partial
 
+import structlog
+
 from services.common.logs import set_up_logs
 from services.common.runtime import Service, serve
-from services.settings import Settings, load_settings
+from services.settings import Settings, load_settings, misspelt_variables
 
 
 def run_services_until_signal(names: tuple[str, ...], log: str | None, http_port: int | None) -> None:
     """Raises UsageError for a wrong setting, else what a service raised."""
     settings = load_settings(log=log, http_port=http_port)
     set_up_logs(settings.log_level, settings.log_format)
+    for variable, meant in misspelt_variables(os.environ).items():
+        structlog.get_logger().warning("settings.unknown_variable", variable=variable, did_you_mean=meant)
     asyncio.run(serve(settings, services_of(names, settings)))
 
 
