@@ -31,7 +31,8 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         variable = "NEWSFLOW_" + "__".join(str(part).upper() for part in first["loc"])
-        raise UsageError(f"setting {variable}: {first['msg']}") from None
+        said = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        raise UsageError(f"setting {variable}: {said}") from None
 
 
 def misspelt_variables(names: Iterable[str]) -> dict[str, str]:

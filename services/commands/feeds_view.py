@@ -126,4 +126,7 @@ def _time(moment: datetime | None) -> str:
 
 
 def _table(*columns: str) -> Table:
-    return Table(*columns, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # an id or address that is cut off cannot be copied
+    return table
