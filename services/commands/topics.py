@@ -41,7 +41,10 @@ def show(*, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("topic", "key", "partitions", "kept", "public", "about", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("topic", overflow="fold", min_width=max(len(str(row["topic"])) for row in rows))
+    for column in ("key", "partitions", "kept", "public", "about"):
+        table.add_column(column)
     for row in rows:
         kept = "compacted" if row["retention_days"] is None else f"{row['retention_days']} days"
         table.add_row(
