@@ -42,7 +42,7 @@ def show(*, as_json: bool) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("topic", overflow="fold", min_width=max(len(str(row["topic"])) for row in rows))
+    table.add_column("topic", overflow="fold")
     for column in ("key", "partitions", "kept", "public", "about"):
         table.add_column(column)
     for row in rows:
