@@ -1,4 +1,4 @@
-"""The gold set as values: files of `tests/gold` in, items with their spans out. `tests/gold/README.md` tells the format."""
+"""The gold set as values: files of `tests/gold` in, items with their spans out. Its README tells the format."""
 
 import re
 from collections.abc import Iterator
