@@ -13,6 +13,7 @@ from tests.quality.gold import PARTS, GoldError, GoldItem, TypedSpan, read_file,
 
 ITEMS = {part: read_gold(part) for part in PARTS}
 LEAST_FIRST_TOPICS = 4  # in each part
+OWN_POSSESSIVE = {"St. John’s"}  # names that are so spelled
 
 
 def articles(part: str) -> list[GoldItem]:
@@ -52,7 +53,7 @@ def test_spans_do_not_overlap_and_keep_the_guidelines_on_their_ends(part: str) -
         assert all(one.end <= other.start for one, other in pairwise(spans) if one[0] == other[0])
         for text in map(item.text, spans):
             assert not text.lower().startswith("the "), (item.id, text)
-            assert not text.endswith(("'s", "’s", "'", "’")), (item.id, text)
+            assert text in OWN_POSSESSIVE or not text.endswith(("'s", "’s", "'", "’")), (item.id, text)
             assert text.split()[0] not in {"Dr", "Prof", "Sen.", "Gov.", "Rep.", "Mr", "Mrs", "Pope", "Sheikh"}, text
 
 
