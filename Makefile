@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-slow lint format schemas lock bench kafka faults clean
+.PHONY: help env run test test-slow lint format schemas lock bench quality kafka faults clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ schemas: $(READY) ## Write the JSON Schema and example files from the models
 
 bench: $(READY) ## Measure CPU per article of each step
 	@$(BIN)/python -m tests.bench
+
+quality: $(READY) ## Measure how right the tags are on the gold set (PART=final, ARGS=--write)
+	@$(BIN)/python -m tests.quality $(PART) $(ARGS)
 
 kafka: $(READY) ## Run a local Kafka on 127.0.0.1:9092 until Ctrl-C (ARGS="--brokers 3")
 	@$(BIN)/python -m deploy.kafka $(ARGS)
