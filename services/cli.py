@@ -102,16 +102,16 @@ def replay(
             rate=rate,
             log=log,
             as_json=as_json,
-            now=None if now is None else _time(now),
+            now=None if now is None else _time(now, "--now"),
         )
     )
 
 
-def _time(text: str) -> datetime:
+def _time(text: str, flag: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"--now {text!r} is no RFC 3339 time, such as 2026-01-31T12:00:00Z") from None
+        raise UsageError(f"{flag} {text!r} is no RFC 3339 time, such as 2026-01-31T12:00:00Z") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -143,6 +143,28 @@ def _serve(names: tuple[str, ...], log: str | None, http_port: int | None) -> No
     from services.commands.serve import run_services_until_signal
 
     run_services_until_signal(names, log, http_port)
+
+
+@app.command()
+def reenrich(
+    start: Annotated[
+        str, typer.Option("--from", metavar="TIME", help="Articles stored since this RFC 3339 time or date, in UTC.")
+    ],
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="And before this one. Default: all up to now.")
+    ] = None,
+    log: Log = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")] = False,
+) -> int:
+    """Tag stored raw articles again, after a change of model or lexicon, and publish those whose tags changed.
+
+    They come as `retagged`, with the next `tagging`; a second run publishes nothing new. Superseded revisions are left
+    out. Stop enrich first: the command takes its place, and what arrives meanwhile waits on the log. Raw articles are
+    kept for 30 days. Exit code 1 means that a tagger failed on some: they keep the tags they had.
+    """
+    from services.commands.reenrich import run_reenrich
+
+    return run_reenrich(_time(start, "--from"), None if end is None else _time(end, "--to"), log, dry_run=dry_run)
 
 
 @app.command("feed-server")

@@ -25,7 +25,8 @@ async def run_publish(runtime: Runtime, settings: PublishSettings) -> None:
         if isinstance(article, Dead):
             return article
         now = runtime.clock()
-        runtime.metrics.stage_delay_seconds.observe(max(0.0, (now - article.stages.fetched).total_seconds()))
+        if article.kind is not Kind.RETAGGED:
+            runtime.metrics.stage_delay_seconds.observe(max(0.0, (now - article.stages.fetched).total_seconds()))
         if article.published_at is not None and article.kind is Kind.PUBLISHED:
             delay = (now - article.published_at).total_seconds()
             runtime.metrics.publication_delay_seconds.observe(max(0.0, delay))
