@@ -14,7 +14,10 @@ from tests.quality.gold import GoldItem, TypedSpan
 from tests.quality.score import Counts, LanguageScores, TopicScores
 
 # What is compared; the first is the default, which `make quality` tells the most of.
-SYSTEMS: Final[Mapping[str, EnrichSettings]] = {"spacy": EnrichSettings()}
+SYSTEMS: Final[Mapping[str, EnrichSettings]] = {
+    "crf": EnrichSettings(),
+    "spacy": EnrichSettings(entity_tagger="spacy"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,12 @@ def installed_systems() -> Iterator[tuple[str, Taggers]]:
 
 def load_taggers(settings: EnrichSettings) -> Taggers:
     """As `services.enrich.worker` loads them."""
-    return Taggers.load(settings.languages, entities=settings.entities, media_topics=settings.media_topics)
+    return Taggers.load(
+        settings.languages,
+        entities=settings.entities,
+        media_topics=settings.media_topics,
+        entity_tagger=settings.entity_tagger,
+    )
 
 
 def tag_items(taggers: Taggers, items: Sequence[GoldItem]) -> list[Outcome]:
