@@ -15,6 +15,7 @@ from tests.quality.score import (
     NONE,
     Counts,
     SpanError,
+    f1_gain_interval,
     f1_interval,
     span_confusion,
     span_errors,
@@ -42,19 +43,27 @@ def size(items: Sequence[GoldItem]) -> str:
 def entity_table(systems: Systems) -> str:
     """Strict F1, precision and recall: a span counts with the right bounds and the right type."""
     rows = []
+    first = next(iter(systems))
+    default = span_counts(articles(systems[first]))
     for name, outcomes in systems.items():
         tagged = articles(outcomes)
-        low, high = f1_interval(span_counts(tagged))
-        rows.append(_entity_row(name, "all", span_counts(tagged), f"{low:.3f}–{high:.3f}"))
-        rows += [_entity_row(name, kind, span_counts(tagged, kind=kind)) for kind in EntityType]
-        rows += [_entity_row(name, f"in the {field}", span_counts(tagged, field=field)) for field in FIELDS]
-    return table(("tagger", "entities", "F1", "precision", "recall", "gold", "95 % interval of F1"), rows)
+        whole = span_counts(tagged)
+        gain = "" if name == first else _range(f1_gain_interval(default, whole))
+        rows.append((*_entity_row(name, "all", whole), _range(f1_interval(whole)), gain))
+        rows += [(*_entity_row(name, kind, span_counts(tagged, kind=kind)), "", "") for kind in EntityType]
+        rows += [(*_entity_row(name, f"in the {field}", span_counts(tagged, field=field)), "", "") for field in FIELDS]
+    head = ("tagger", "entities", "F1", "precision", "recall", "gold", "95 % interval", "the first is better by")
+    return table(head, rows)
 
 
-def _entity_row(name: str, what: str, counts: Sequence[Counts], interval: str = "") -> Sequence[object]:
+def _entity_row(name: str, what: str, counts: Sequence[Counts]) -> Sequence[object]:
     total = sum(counts, start=Counts())
     figures = (f"{total.f1:.3f}", f"{total.precision:.3f}", f"{total.recall:.3f}")
-    return (name, what, *figures, total.right + total.missed, interval)
+    return (name, what, *figures, total.right + total.missed)
+
+
+def _range(interval: tuple[float, float]) -> str:
+    return "{:.3f} to {:.3f}".format(*interval)
 
 
 def topic_table(outcomes: Sequence[Outcome]) -> str:

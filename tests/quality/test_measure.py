@@ -1,6 +1,7 @@
 """What is measured is what a worker says, and of the final part only figures are told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,9 +65,16 @@ def test_every_item_is_tagged_and_scored(outcomes: list[Outcome]) -> None:
 
 
 def test_the_tables_hold_the_counts(outcomes: list[Outcome]) -> None:
-    assert "| enugu | all | 0.000 | 0.000 | 0.000 | 3 | 0.000–0.000 |" in figures({"enugu": outcomes})
+    assert "| enugu | all | 0.000 | 0.000 | 0.000 | 3 | 0.000 to 0.000 |  |" in figures({"enugu": outcomes})
     assert "| place | 0 | 2 | 0 | 0 | 0 |" in confusions(outcomes)
     assert "| person | 0 | 0 | 0 | 0 | 1 |" in confusions(outcomes)
+
+
+def test_other_taggers_are_compared_with_the_first(outcomes: list[Outcome]) -> None:
+    perfect = [replace(outcome, spans=outcome.item.spans) for outcome in outcomes]
+    text = figures({"perfect": perfect, "enugu": outcomes})
+    assert "| perfect | all | 1.000 | 1.000 | 1.000 | 3 | 1.000 to 1.000 |  |" in text
+    assert "| enugu | all | 0.000 | 0.000 | 0.000 | 3 | 0.000 to 0.000 | 1.000 to 1.000 |" in text
 
 
 def test_the_worst_article_comes_first_with_its_errors(outcomes: list[Outcome]) -> None:

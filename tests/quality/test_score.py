@@ -9,6 +9,7 @@ from tests.quality.score import (
     LanguageScores,
     SpanError,
     TopicScores,
+    f1_gain_interval,
     f1_interval,
     span_confusion,
     span_errors,
@@ -48,6 +49,15 @@ def test_the_interval_holds_the_figure_and_narrows_with_more_articles() -> None:
     lower, higher = f1_interval(mixed * 30)
     assert low < lower < total.f1 < higher < high
     assert f1_interval([Counts(2, 1, 1)] * 5) == (4 / 6, 4 / 6)
+
+
+def test_a_gain_on_every_article_is_sure_though_the_intervals_overlap() -> None:
+    theirs = [Counts(1, 4, 4), Counts(9, 1, 1), Counts(3, 3, 3), Counts(5, 2, 2)] * 5
+    ours = [Counts(counts.right + 1, counts.wrong - 1, counts.missed - 1) for counts in theirs]
+    assert f1_interval(theirs)[1] > f1_interval(ours)[0]
+    low, high = f1_gain_interval(ours, theirs)
+    assert 0 < low < sum(ours, start=Counts()).f1 - sum(theirs, start=Counts()).f1 < high
+    assert f1_gain_interval(theirs, theirs) == (0, 0)
 
 
 def test_each_error_is_told_once_by_its_kind() -> None:
