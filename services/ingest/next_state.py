@@ -76,7 +76,7 @@ def _success(result: PollResult, before: FeedState, news: News, settings: Schedu
         update |= redirect_changes(before, result.address, response.permanent_redirect, now, settings)
     if result.document is not None:
         info = result.document.feed
-        update["last_document_at"] = now
+        update |= {"last_document_at": now, "entries_cut": info.truncated}
         update["hint_seconds"] = document_seconds(info.ttl_minutes, info.update_period, info.update_frequency) or None
     if news.new:
         update["last_new_article_at"] = now
