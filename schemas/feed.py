@@ -68,6 +68,7 @@ class FeedState(Contract):
     last_document_at: Timestamp | None = Field(default=None, description="When a changed document was last read.")
     last_new_article_at: Timestamp | None = None
     failures_in_row: int = Field(default=0, ge=0)
+    entries_cut: bool = Field(default=False, description="Whether the last document had more entries than are read.")
     refused_entries: tuple[str, ...] = Field(default=(), description="Hashes of bad entries already dead-lettered.")
     interval_seconds: float | None = Field(default=None, gt=0, description="Wait learned from what the feed publishes.")
     hint_seconds: float | None = Field(default=None, ge=0, description="Wait the last document asked for: ttl or sy.")

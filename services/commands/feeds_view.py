@@ -10,6 +10,7 @@ from rich.table import Table
 from schemas.feed import Feed, FeedState, FeedStatus, HostState
 from services.ingest.explain import Explanation
 from services.ingest.hosts import shown_address
+from services.ingest.parse import MAX_ENTRIES
 
 Row = tuple[Feed, FeedState | None, str]
 
@@ -97,6 +98,7 @@ def facts(explanation: Explanation) -> dict[str, str | None]:
         "title": None if document is None else document.feed.title,
         "ill-formed": None if document is None else document.feed.problem,
         "entries": None if document is None else _counted(fates),
+        "left out": f"all entries after the first {MAX_ENTRIES}" if state.entries_cut else None,
         "next poll": f"{_time(state.next_poll_at)}, in {(state.next_poll_at - result.ended_at).total_seconds():.0f} s",
     }
 

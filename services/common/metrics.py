@@ -31,6 +31,7 @@ class Metrics:
         self.polls = counter("polls", "Polls of feeds by outcome; reason is none for a success.", "outcome", "reason")
         self.feeds = gauge("feeds", "Feeds of this process by how they stand.", "status")
         self.documents = counter("ingest_documents", "Documents read, by the route that parsed them.", "route")
+        self.cut_documents = counter("ingest_cut_documents", "Documents with more entries than are read.")
         self.poll_seconds = histogram("poll_seconds", "Time a poll takes, from request to parsed entries.")
         self.articles = counter("articles", "Articles ingest has written, by kind.", "kind")
         self.held_edits = counter("held_edits", "Edits that wait, as their article has changed too often of late.")

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from schemas.article import FeedRef, Kind, mint_article_id
-from schemas.feed import ArticleState, Feed, FeedState, FeedStatus
+from schemas.feed import ArticleState, Feed, FeedState
 from schemas.reasons import Reason
 from services.ingest.article_index import REFRESH_AFTER, ArticleIndex
 from services.ingest.decision import Counts, Decision, RawRecord
@@ -26,11 +26,13 @@ from services.ingest.limits import cut
 from services.ingest.normalise import Draft
 from services.ingest.parse import FeedInfo
 from services.ingest.read import Document, ReadEntry
+from services.ingest.schedule import HELD
 from services.ingest.sightings import article_of, carried_by, dated, seen, with_guid
 from services.ingest.text import fold
 from services.ingest.urls import canonical_url
 
 MAX_FEED_TITLE_CHARACTERS = 300
+HOME_LOST_AFTER = timedelta(days=2)  # of nothing but failures: longer than outages last
 
 FeedStateOf = Callable[[str], FeedState | None]
 
@@ -51,8 +53,8 @@ def match_document(
     Entries that match one article are one article, and the first of them speaks.
 
     Only the home feed raises revisions. Another feed that carries the article becomes its home once the home feed is
-    paused or gone, or its latest document (`feed_state_of(feed_id).last_document_at`) is over a day younger than its
-    last sight of the article. The caller sets that date for `feed` with the same commit.
+    paused, removed, gone or has failed for days, or its latest document (`feed_state_of(feed_id).last_document_at`) is
+    over a day younger than its last sight of the article. The caller sets that date for `feed` with the same commit.
     """
     identities = identities_of(document)
     matcher = _Matcher(
@@ -215,7 +217,9 @@ class _Matcher:
         seen = known.home_seen_at or known.last_seen_at
         if home_state is None:
             return self.now - seen > REFRESH_AFTER
-        if home_state.status is FeedStatus.PAUSED or home_state.reason is Reason.GONE:
+        if home_state.status in HELD or home_state.reason is Reason.GONE:
+            return True
+        if home_state.failures_in_row and self.now - (home_state.last_success_at or seen) > HOME_LOST_AFTER:
             return True
         return home_state.last_document_at is not None and home_state.last_document_at - seen > REFRESH_AFTER
 

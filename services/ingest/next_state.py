@@ -1,17 +1,14 @@
 """A feed's state after a poll: the one before and the result in, the new one out."""
 
-from typing import Final
-
-from schemas.feed import FeedState, FeedStatus
+from schemas.feed import FeedState
 from services.ingest.conditional import have_lied
 from services.ingest.hints import document_seconds, fresh_seconds
 from services.ingest.poll import PollResult
 from services.ingest.redirects import redirect_changes
 from services.ingest.rhythm import News
-from services.ingest.schedule import PollOutcome, feed_status, schedule
+from services.ingest.schedule import HELD, PollOutcome, feed_status, schedule
 from services.ingest.settings import ScheduleSettings
 
-HELD: Final = frozenset({FeedStatus.PAUSED, FeedStatus.REMOVED})
 # What each poll changes: written later with other things, as losing it costs one poll more and nothing else.
 MOVING = ("next_poll_at", "last_poll_at", "last_success_at", "interval_seconds", "full_poll_at", "redirected_polls")
 
@@ -79,7 +76,7 @@ def _success(result: PollResult, before: FeedState, news: News, settings: Schedu
         update |= redirect_changes(before, result.address, response.permanent_redirect, now, settings)
     if result.document is not None:
         info = result.document.feed
-        update["last_document_at"] = now
+        update |= {"last_document_at": now, "entries_cut": info.truncated}
         update["hint_seconds"] = document_seconds(info.ttl_minutes, info.update_period, info.update_frequency) or None
     if news.new:
         update["last_new_article_at"] = now

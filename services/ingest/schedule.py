@@ -9,6 +9,7 @@ from services.ingest.hints import read_retry_after
 from services.ingest.rhythm import News, kept_minutes, learned_interval, next_habitual
 from services.ingest.settings import ScheduleSettings
 
+HELD = frozenset({FeedStatus.PAUSED, FeedStatus.REMOVED})  # by an operator: not polled
 FAILING_AFTER = 5  # failures in a row; below it an outage is likely to be short
 BLOCKED_AFTER = 2  # refusals in a row: a single one is often a bad moment
 GONE_AFTER = 3  # times in a row that a server says so

@@ -6,7 +6,7 @@ from schemas.cloudevents import feed_status_headers
 from schemas.feed import Feed, FeedState, FeedStatus, FeedStatusEvent
 from schemas.topics import FEED_STATUS
 from services.common.event_log.port import Record
-from services.ingest.next_state import HELD
+from services.ingest.schedule import HELD
 
 # Its new address may hold a key, and these events are public: the command shows it to those who may know.
 MOVED_DETAIL = "the feed answers at a new address; `newsflow feeds list --problems` shows it"

@@ -81,6 +81,7 @@ class IngestWatch:
         self._metrics.held_edits.inc(counts.held)
         if result.document is not None:
             self._metrics.documents.labels(result.document.route).inc()
+            self._metrics.cut_documents.inc(result.document.feed.truncated)
         self._log.info(
             "ingest.feed_polled",
             feed_id=result.feed.feed_id,
@@ -91,6 +92,7 @@ class IngestWatch:
             new=counts.new,
             updated=counts.updated,
             refused=len(poll.refused),
+            entries_cut=poll.state.entries_cut,
             seconds=round(result.seconds, 4),
             next_poll_at=poll.state.next_poll_at.isoformat(timespec="seconds"),
         )

@@ -19,6 +19,7 @@ from services.common.clock import system_clock
 from services.common.errors import UsageError
 from services.common.event_log.port import Record
 from services.ingest.explain import explain_feed
+from services.ingest.parse import MAX_ENTRIES
 from services.ingest.settle import host_record
 from tests.service.test_fetch import Site
 from tests.support.polling import HOME, QUICK, feed, opened_log, write
@@ -65,6 +66,15 @@ async def test_each_entry_is_accounted_for(site: Site, capsys: pytest.CaptureFix
     assert "3, 1 published, 1 duplicate, 1 refused" in shown
     assert "pw@" not in shown + explanation_json(explanation)
     assert len(orjson.loads(explanation_json(explanation))["entries"]) == 3
+
+
+async def test_entries_beyond_the_cap_are_told(site: Site) -> None:
+    items = "".join(f"<item><guid>{number}</guid></item>" for number in range(MAX_ENTRIES + 1))
+    document = f"<rss version='2.0'><channel><title>Archive</title>{items}</channel></rss>".encode()
+    explanation = await explain_feed(site.answers("/feed", document), QUICK, system_clock)
+    assert explanation.state.entries_cut
+    assert len(explanation.entries) == MAX_ENTRIES
+    assert facts(explanation)["left out"] == f"all entries after the first {MAX_ENTRIES}"
 
 
 async def test_a_feed_that_cannot_be_read_says_why(site: Site) -> None:

@@ -8,6 +8,7 @@ import pytest
 from schemas.article import DateQuality, FeedRef, Kind, RawArticle
 from schemas.entry import Entry
 from schemas.feed import Feed, FeedState, FeedStatus
+from schemas.reasons import Reason
 from services.ingest.article_index import ArticleIndex, is_forgettable
 from services.ingest.decision import Counts, Decision
 from services.ingest.fingerprint import hashes_of
@@ -201,10 +202,26 @@ def test_silent_home_feed_keeps_its_articles(world: World) -> None:
     assert world.poll(draft("x", "/a", body="other"), feed_id="b", now=NOW + 9 * DAY).records == ()
 
 
-def test_paused_home_feed_does_not(world: World) -> None:
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"status": FeedStatus.PAUSED},
+        {"status": FeedStatus.REMOVED},
+        {"status": FeedStatus.FAILING, "reason": Reason.GONE},
+        {"status": FeedStatus.FAILING, "failures_in_row": 7, "last_success_at": NOW - 3 * DAY},
+    ],
+)
+def test_home_feed_that_is_no_longer_read_does_not(world: World, update: dict[str, object]) -> None:
     world.poll(draft("g", "/a", body="home"))
-    world.states["a"] = world.states["a"].model_copy(update={"status": FeedStatus.PAUSED})
+    world.states["a"] = world.states["a"].model_copy(update=update)
     assert len(world.poll(draft("x", "/a", body="other"), feed_id="b").records) == 1
+
+
+def test_home_feed_that_failed_for_an_hour_keeps_its_articles(world: World) -> None:
+    world.poll(draft("g", "/a", body="home"))
+    update = {"status": FeedStatus.DEGRADED, "failures_in_row": 2, "last_success_at": NOW - timedelta(hours=1)}
+    world.states["a"] = world.states["a"].model_copy(update=update)
+    assert world.poll(draft("x", "/a", body="other"), feed_id="b").records == ()
 
 
 def test_guid_made_anew_each_time_is_bounded(world: World) -> None:
