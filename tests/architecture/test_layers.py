@@ -22,7 +22,10 @@ PURE = [
         f"services.ingest.{name}"
         for name in ("agenda", "dates", "match", "normalise", "parse", "schedule", "settle", "text", "urls")
     ),
-    *(f"services.enrich.{name}" for name in ("document_pass", "entities", "language", "names", "repeats", "retag")),
+    *(
+        f"services.enrich.{name}"
+        for name in ("document_pass", "entities", "known_names", "language", "linking", "names", "repeats", "retag")
+    ),
     *(f"services.enrich.crf.{name}" for name in ("decoder", "encoder", "features", "lexicon", "places", "tokeniser")),
     "services.publish.route",
     *(f"services.fixture_feed.{name}" for name in ("feed", "rss", "prose")),
