@@ -24,7 +24,7 @@ PURE = [
     ),
     *(
         f"services.enrich.{name}"
-        for name in ("document_pass", "entities", "known_names", "language", "linking", "names", "repeats", "retag")
+        for name in ("document_pass", "entities", "explain", "known_names", "language", "linking", "names", "repeats", "retag")
     ),
     *(f"services.enrich.crf.{name}" for name in ("decoder", "encoder", "features", "lexicon", "places", "tokeniser")),
     "services.publish.route",
