@@ -213,6 +213,20 @@ def tail(
 
 
 @app.command()
+def explain(
+    what: Annotated[str, typer.Argument(metavar="FILE|ARTICLE", help="A text file as in seeds/, or an article id.")],
+    log: Log = None,
+) -> None:
+    """Show why an article is tagged as it is: its language, the words behind its media topics, its names one by one.
+
+    An article id is looked up among the raw articles of the log, and tagged as the taggers of this version do.
+    """
+    from services.commands.explain import run_explain
+
+    run_explain(what, log)
+
+
+@app.command()
 def settings() -> None:
     """List every setting: its variable, its default and what it means."""
     from services.commands.settings import settings_table

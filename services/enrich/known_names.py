@@ -6,7 +6,9 @@ from typing import Final, Self
 
 from schemas.enriched import EntityType
 from services.enrich.entities import straighten
+from services.enrich.names import fold
 
+MIN_FOLDED_CHARS: Final = 5  # "US" is not "us"
 KNOWN_NAMES_PATH: Final = Path(__file__).parent / "data" / "known_names.tsv"
 
 
@@ -27,6 +29,7 @@ class KnownNames:
     def __init__(self, table: str) -> None:
         """Raises ValueError if a line does not follow the format."""
         self._by_form: dict[str, KnownName] = {}
+        self._by_folded: dict[str, KnownName] = {}
         for line in table.splitlines():
             if line.strip() and not line.startswith("#"):
                 entity_type, names = line.split("\t")
@@ -34,11 +37,16 @@ class KnownNames:
                     name, *others = forms.split("=")
                     for form in (name, *others):
                         known_type = EntityType(entity_type.removesuffix("?"))
-                        self._by_form[straighten(form)] = KnownName(name, known_type, entity_type.endswith("?"))
+                        known = KnownName(name, known_type, entity_type.endswith("?"))
+                        self._by_form[straighten(form)] = known
+                        if len(form) >= MIN_FOLDED_CHARS:
+                            self._by_folded[fold(form)] = known
 
     @classmethod
     def load(cls, path: Path = KNOWN_NAMES_PATH) -> Self:
         return cls(path.read_text(encoding="utf-8"))
 
     def get(self, form: str) -> KnownName | None:
-        return self._by_form.get(form)
+        """What is known of a name, also in capitals or without accents unless it is so short that it may be a word."""
+        known = self._by_form.get(form)
+        return known if known or len(form) < MIN_FOLDED_CHARS else self._by_folded.get(fold(form))

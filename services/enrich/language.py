@@ -51,11 +51,17 @@ class LanguageDetector:
 
         `und` if that is too close to tell, and with score 0 if the text is in another language or in none.
         """
-        text = f"{title[:TITLE_CHARS]}\n{lead[:LEAD_CHARS]}"
-        if not any(character.isalpha() for character in text):
+        ranked = [(code, share) for code, share in self.rank(title, lead) if code in self.languages]
+        if not ranked:
             return DetectedLanguage(code=UNDETERMINED, score=0.0)
-        ranked = [(code, share) for code, share in self._identifier.rank(text) if code in self.languages]
         configured_share = sum(share for _, share in ranked)
         code, share = ranked[0]
         score = share / configured_share if configured_share >= MIN_CONFIGURED_SHARE else 0.0
         return DetectedLanguage(code=code if score >= MIN_SCORE else UNDETERMINED, score=round(min(score, 1.0), 4))
+
+    def rank(self, title: str, lead: str) -> list[tuple[str, float]]:
+        """(language, share) of all that are told apart, the likeliest first; none for a text without a letter."""
+        text = f"{title[:TITLE_CHARS]}\n{lead[:LEAD_CHARS]}"
+        if not any(character.isalpha() for character in text):
+            return []
+        return [(code, float(share)) for code, share in self._identifier.rank(text)]

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from schemas.enriched import MediaTopic
 from schemas.media_topics import MEDIA_TOPIC_BY_SLUG, TOP_LEVEL_MEDIA_TOPICS
@@ -29,6 +29,14 @@ _SEPARATORS: Final = ".,;:!?…'’‘\"“”„«»()[]{}<>-–—/\\|*#@$€�
 _INDEX_OF_SLUG: Final = {media_topic.slug: index for index, media_topic in enumerate(TOP_LEVEL_MEDIA_TOPICS)}
 
 Words = tuple[str, ...]
+
+
+class Evidence(NamedTuple):
+    """A word or phrase of the lexicon that an article has: its weight there, and what it adds to the media topic."""
+
+    form: str
+    weight: float
+    strength: float
 
 
 class LexiconError(ValueError):
@@ -68,18 +76,32 @@ class MediaTopicTagger:
         A score is in 0..1: how much evidence there is, times its share of what the best media topic has, so several
         media topics of one article can score high.
         """
+        totals = [0.0] * len(TOP_LEVEL_MEDIA_TOPICS)
+        for entry, count in self._count_fields(title, summary, body).items():
+            saturated = math.log1p(count)
+            for index, weight in self._evidence[entry].items():
+                totals[index] += weight * saturated
+        return _scored(totals)
+
+    def evidence(self, title: str, summary: str, body: str) -> dict[str, list[Evidence]]:
+        """By the slug of a media topic, what speaks for it, the strongest first."""
+        forms = {entry: word for word, entry in self._words.items()}
+        forms |= {entry: " ".join(phrase) for phrase, entry in self._phrases.items()}
+        found: defaultdict[str, list[Evidence]] = defaultdict(list)
+        for entry, count in self._count_fields(title, summary, body).items():
+            for index, weight in self._evidence[entry].items():
+                strength = weight * math.log1p(count)
+                found[TOP_LEVEL_MEDIA_TOPICS[index].slug].append(Evidence(forms[entry], weight, strength))
+        return {slug: sorted(words, key=lambda word: -word.strength) for slug, words in found.items()}
+
+    def _count_fields(self, title: str, summary: str, body: str) -> defaultdict[int, float]:
         counts: defaultdict[int, float] = defaultdict(float)
         lead_end = _word_boundary(body, LEAD_CHARS)
         self._count(title[:MAX_CHARS], TITLE_WEIGHT, counts)
         self._count(summary[:MAX_CHARS], LEAD_WEIGHT, counts)
         self._count(body[:lead_end], LEAD_WEIGHT, counts)
         self._count(body[lead_end:MAX_CHARS], REST_WEIGHT, counts)
-        totals = [0.0] * len(TOP_LEVEL_MEDIA_TOPICS)
-        for entry, count in counts.items():
-            saturated = math.log1p(count)
-            for index, weight in self._evidence[entry].items():
-                totals[index] += weight * saturated
-        return _scored(totals)
+        return counts
 
     def _count(self, text: str, weight: float, counts: defaultdict[int, float]) -> None:
         cased_words = frozenset[str]() if text.isupper() else self._cased_words

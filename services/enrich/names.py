@@ -1,6 +1,7 @@
 """Where a name begins and ends: a tagger's span in, the bare name's span out."""
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -31,6 +32,8 @@ _TITLE: Final = re.compile(rf"\b(?:{_TITLES})\b")
 # A set is looked up before the expressions above, which cost more than all the rest.
 _TITLE_WORDS: Final = frozenset(re.findall(r"\w+", _TITLES.replace("Defen[cs]e", "Defence|Defense")))
 _ADDRESS: Final = re.compile(r"://|www\.|@|#")
+# Letters that Unicode does not take apart into a plain one and a mark.
+_PLAIN: Final = str.maketrans(dict(zip("ıłøđð-", "ilodd ", strict=True)) | {"æ": "ae", "œ": "oe", ".": None})
 
 
 class FoundName(NamedTuple):
@@ -118,3 +121,12 @@ def _is_name(name: str) -> bool:
         and not _ADDRESS.search(name)
         and not _ARTICLE.fullmatch(f"{name} ")
     )
+
+
+@lru_cache(maxsize=8192)
+def fold(name: str) -> str:
+    """The name without accents, case, full stops and hyphens, which one article writes now so, now so."""
+    lower = name.casefold()
+    if not lower.isascii():
+        lower = "".join([mark for mark in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(mark)])
+    return lower.translate(_PLAIN)

@@ -10,6 +10,7 @@ from schemas.enriched import DetectedLanguage, Entity, MediaTopic, TaggedBy, Tag
 from schemas.reasons import Reason
 from services.enrich.document_pass import group_entities
 from services.enrich.entities import EntityTagger, cap_fields, tag_fields
+from services.enrich.explain import Section, explain_entities, explain_language, explain_media_topics
 from services.enrich.known_names import KnownNames
 from services.enrich.language import UNDETERMINED, LanguageDetector
 from services.enrich.media_topics import MediaTopicTagger
@@ -88,6 +89,29 @@ class Taggers:
             self._tag_media_topics(draft)
         return [draft.tags() for draft in drafts]
 
+    def explain(self, article: TaggableArticle) -> list[Section]:
+        """What was done to the article and why, one section for each task, the same as `tag_articles` does."""
+        [tags] = self.tag_articles([article])
+        draft = _Draft(article)
+        detector = self._language_detector
+        lines = explain_language(
+            tags.language,
+            detector.rank(draft.title, draft.body or draft.summary),
+            detector.languages,
+            article.declared_language,
+        )
+        sections = [Section(_heading(TagTask.LANGUAGE, tags), tuple(lines))]
+        if self._media_topic_tagger is not None:
+            scores = {media_topic.code: media_topic.score for media_topic in tags.media_topics}
+            evidence = self._media_topic_tagger.evidence(draft.title, draft.summary, draft.body)
+            lines = explain_media_topics(scores, evidence)
+            sections.append(Section(_heading(TagTask.MEDIA_TOPICS, tags), tuple(lines)))
+        if self._entity_tagger is not None:
+            [texts] = tag_fields([cap_fields(draft.fields)[0]], self._entity_tagger)
+            lines = explain_entities(texts, tags.entities, self._known_names)
+            sections.append(Section(_heading(TagTask.ENTITIES, tags), tuple(lines)))
+        return sections
+
     def _detect_language(self, draft: "_Draft") -> None:
         detector = self._language_detector
         with draft.task(TagTask.LANGUAGE, detector.name, detector.version):
@@ -113,6 +137,17 @@ class Taggers:
             return
         with draft.task(TagTask.MEDIA_TOPICS, tagger.name, tagger.version):
             draft.media_topics = tagger.tag(draft.title, draft.summary, draft.body)
+
+
+def _heading(task: TagTask, tags: Tags) -> str:
+    name = task.replace("_", " ")
+    for by in tags.tagged_by:
+        if by.task is task:
+            return f"{name}, by {by.name} {by.version}"
+    for problem in tags.problems:
+        if problem.task is task:
+            return f"{name}: {problem.reason}"
+    return f"{name}: not done, as it reads no text in {tags.language.code}"
 
 
 def load_entity_tagger(which: Literal["crf", "spacy"]) -> EntityTagger:

@@ -89,6 +89,52 @@ CASES: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, list[str]]]]] = {
             "Division": ("organisation", ["Division"]),
         },
     ),
+    "accents, full stops and hyphens make no other name": (
+        (
+            "[P Imamoglu] held",
+            "[P Ekrem İmamoğlu] met [P J.D. Vance]. [P JD Vance] left [O Al-Nusra]. [O Al Nusra] won.",
+        ),
+        {
+            "Ekrem İmamoğlu": ("person", ["Imamoglu", "Ekrem İmamoğlu"]),
+            "J.D. Vance": ("person", ["J.D. Vance", "JD Vance"]),
+            "Al-Nusra": ("organisation", ["Al-Nusra", "Al Nusra"]),
+        },
+    ),
+    "a headline in capitals": (
+        ("QUAKE HITS [O MANDALAY] AND NAYPYITAW", "[L Mandalay] shook. [L Naypyitaw] shook."),
+        {
+            "Mandalay": ("place", ["MANDALAY", "Mandalay"]),
+            "Naypyitaw": ("place", ["NAYPYITAW", "Naypyitaw"]),
+        },
+    ),
+    "a name in brackets is the one before": (
+        ("The [O Republican People's Party] ([L CHP]) lost. The [P CHP] left.",),
+        {"Republican People's Party": ("organisation", ["Republican People's Party", "CHP", "CHP"])},
+    ),
+    "a company goes by its first word": (
+        ("[O Cathay Pacific] fell. [P Cathay] rose.",),
+        {"Cathay Pacific": ("organisation", ["Cathay Pacific", "Cathay"])},
+    ),
+    "a place does not stand for what is named after it": (
+        ("[O Goma Hospital] is in [L Goma].",),
+        {"Goma Hospital": ("organisation", ["Goma Hospital"]), "Goma": ("place", ["Goma"])},
+    ),
+    "a son has his father's surname": (
+        ("[P Ferdinand Marcos Jr.] spoke. [O Marcos] left.",),
+        {"Ferdinand Marcos Jr.": ("person", ["Ferdinand Marcos Jr.", "Marcos"])},
+    ),
+    "a known name under two forms is one entity": (
+        ("[L Britain] left. The [L UK] came. [L UK] [L UK]",),
+        {"United Kingdom": ("place", ["Britain", "UK", "UK", "UK"])},
+    ),
+    "a known name is known without its accents and in capitals": (
+        ("[P BRASILIA] and [P Sao Tome and Principe], [O US] [O us]",),
+        {
+            "Brasília": ("place", ["BRASILIA"]),
+            "São Tomé and Príncipe": ("place", ["Sao Tome and Principe"]),
+            "United States": ("place", ["US"]),
+        },
+    ),
     "repeats are found": (
         ("[P Ada Lovelace] spoke. Then Lovelace left; “Lovelace’s luck”. [L Kumasi] is far, far from Kumasi.",),
         {
