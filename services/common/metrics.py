@@ -27,6 +27,7 @@ class Metrics:
         self.retries = counter("retries", "Batches tried again.", "stage")
         self.batch_seconds = histogram("batch_seconds", "Time a batch takes.", "stage", "part")
         self.brake = gauge("brake_on", "Partitions of a stage that the brake on dead letters holds.", "stage")
+        self.lag = gauge("lag_offsets", "How far a stage is behind the end of its source.", "stage", "partition")
         self.last_commit = gauge("last_commit_timestamp_seconds", "When a stage last committed.", "stage")
         self.polls = counter("polls", "Polls of feeds by outcome; reason is none for a success.", "outcome", "reason")
         self.feeds = gauge("feeds", "Feeds of this process by how they stand.", "status")

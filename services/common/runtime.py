@@ -10,7 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -30,6 +30,7 @@ from services.common.watch import StageWatch
 
 Result = TypeVar("Result")
 KILLED_EXIT_CODE: Final = 130
+PROBE_SECONDS: Final = 10.0
 CLOSE_SECONDS: Final = 1.5  # with the default drain, SIGTERM ends a service within ten seconds
 
 
@@ -66,6 +67,7 @@ async def serve(settings: RuntimeSettings, services: Mapping[str, Service]) -> N
         )
         if event_log is None:
             return
+        await stack.enter_async_context(probed(event_log, health))
         health.clear("start")
         log.info("service.ready", services=list(services))
         runtime = Runtime(event_log, system_clock, stop, health, metrics, StageWatch(health, metrics))
@@ -79,6 +81,28 @@ async def ready_log(settings: RuntimeSettings, clock: Clock) -> AsyncIterator[Ev
     async with open_log(settings.log, clock, replication=settings.replication) as event_log:
         await event_log.ensure(LOG_TOPICS.values(), create=settings.creates_topics)
         yield event_log
+
+
+@asynccontextmanager
+async def probed(event_log: EventLog, health: Health, every_seconds: float = PROBE_SECONDS) -> AsyncIterator[None]:
+    """Meanwhile not ready whenever the log does not answer."""
+    probing = asyncio.create_task(_probe(event_log, health, every_seconds))
+    try:
+        yield
+    finally:
+        probing.cancel()
+        await asyncio.wait({probing})
+
+
+async def _probe(event_log: EventLog, health: Health, every_seconds: float) -> NoReturn:
+    while True:
+        await asyncio.sleep(every_seconds)
+        try:
+            await event_log.check()
+        except LogUnavailable as error:
+            health.block("log", str(error))
+        else:
+            health.clear("log")
 
 
 async def run_services(runtime: Runtime, services: Mapping[str, Service], drain_seconds: float) -> None:

@@ -40,6 +40,12 @@ class StageWatch(Observer):
             commit_seconds=round(batch.commit_seconds, 4),
         )
 
+    def lag(self, stage: str, partition: int, offsets: int | None) -> None:
+        if offsets is None:
+            self._metrics.lag.remove(stage, str(partition))
+        else:
+            self._metrics.lag.labels(stage, str(partition)).set(offsets)
+
     def trying_again(self, stage: str, partition: int, error: TryAgain, wait_seconds: float) -> None:
         self._metrics.retries.labels(stage).inc()
         self._health.block(_waiting(stage, partition), str(error))

@@ -57,6 +57,7 @@ _ALL = (
         "nothing", "-", "nothing fails; the source holds aborted records", (plan.nothing,), aborted_in_source=30
     ).sized(4, 400),
     Case("killed", "a", "SIGKILL of workers at random", (plan.workers_killed,), workers=3).sized(14, 800),
+    Case("takeover", "a", "SIGKILL of one worker at a time", (plan.workers_killed_apart,)).sized(14, 700),
     Case("brokers", "b", "brokers killed and stopped in turn", (plan.brokers_bounced,), brokers=3).sized(26, 1000),
     Case("both", "c", "workers and brokers, both", (plan.workers_killed, plan.brokers_bounced), brokers=3).sized(
         24, 1000

@@ -1,5 +1,7 @@
 """What a case feeds, made from its seed, and what must become of it."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
 from random import Random
@@ -16,15 +18,18 @@ PADDING = "." * 200  # about the headline of an article
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Lines for kcat, and what the target must hold at the end."""
+    """Lines for kcat, `key TAB text`."""
 
     lines: tuple[str, ...]
-    expected: Expected
 
     @property
     def warm(self) -> int:
         """How many of the lines come first."""
         return round(len(self.lines) * WARM_SHARE)
+
+    @property
+    def expected(self) -> Expected:
+        return expected_of(line.split("\t", 1) for line in self.lines)
 
 
 def make_feed(case: Case, seed: int) -> Feed:
@@ -32,24 +37,32 @@ def make_feed(case: Case, seed: int) -> Feed:
     chance = Random(f"feed/{seed}")
     keys = _even_keys(case.partitions)
     lines: list[str] = []
-    events: dict[str, list[Event]] = {}
-    refused: list[str] = []
-    numbers: dict[str, int] = {}
+    numbers: Counter[str] = Counter()
     run = range(case.records // 2, case.records // 2 + case.brake_run)
     for place in range(case.records + case.brake_run):
         key = chance.choice(keys)
-        numbers[key] = numbers.get(key, 0) + 1
+        numbers[key] += 1
         event_id = f"{key}:{numbers[key]}"
         kind = POISON if place in run else ""
         if case.poison_share and chance.random() < case.poison_share:
             kind = chance.choice((POISON, OVERSIZE))
-        if kind:
-            refused.append(f"{kind} {event_id}")
-            lines.append(f"{key}\t{kind} {event_id}")
+        lines.append(f"{key}\t{kind} {event_id}" if kind else f"{key}\t{event_id} {PADDING}")
+    return Feed(tuple(lines))
+
+
+def expected_of(records: Iterable[Iterable[str]]) -> Expected:
+    """What copiers must make of a source with these keys and texts: the nth record of a key is its event n."""
+    events: dict[str, list[Event]] = {}
+    refused: list[str] = []
+    numbers: Counter[str] = Counter()
+    for key, text in records:
+        numbers[key] += 1
+        first = text.split(maxsplit=1)[0]
+        if first in {POISON, OVERSIZE}:
+            refused.append(text)
         else:
-            events.setdefault(key, []).append(Event(event_id, f"{event_id} "))
-            lines.append(f"{key}\t{event_id} {PADDING}")
-    return Feed(tuple(lines), Expected(events, tuple(refused)))
+            events.setdefault(key, []).append(Event(f"{key}:{numbers[key]}", f"{first} "))
+    return Expected(events, tuple(refused))
 
 
 def _even_keys(partitions: int) -> list[str]:

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from schemas.topics import DEAD_LETTERS
@@ -29,6 +30,11 @@ def seen_of(record: KcatRecord) -> Seen:
     return Seen(record.partition, record.offset, key.decode(), event_id.decode(), content.decode(errors="replace"))
 
 
+def keys_and_texts(bootstrap: str, topic: str) -> list[tuple[str, str]]:
+    """Of all committed records, in order per key."""
+    return [((record.key or b"").decode(), (record.value or b"").decode()) for record in kcat_read(bootstrap, topic)]
+
+
 def dead_letter_texts(bootstrap: str) -> list[str]:
     """What was refused, from the letters."""
     letters = [json.loads(record.value or b"") for record in kcat_read(bootstrap, DEAD_LETTERS.name)]
@@ -36,13 +42,21 @@ def dead_letter_texts(bootstrap: str) -> list[str]:
 
 
 class Feeder:
-    """Writes lines `key TAB value` to a topic, in order and each once: an idempotent producer that never gives up."""
+    """Writes lines `key TAB value` to a topic: an idempotent producer that never gives up.
+
+    Where it does all the same, as it may while brokers die, another one goes on: what counts is what is on the topic.
+    """
 
     def __init__(self, bootstrap: str, topic: str) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
         settings = ("enable.idempotence=true", "acks=all", "topic.partitioner=murmur2_random", "message.timeout.ms=0")
         options = [option for setting in settings for option in ("-X", setting)]
-        self._process = subprocess.Popen(
-            ["kcat", "-P", "-b", bootstrap, "-t", topic, "-K", "\t", "-E", *options],
+        return subprocess.Popen(
+            ["kcat", "-P", "-b", self._bootstrap, "-t", self._topic, "-K", "\t", "-E", *options],
             stdin=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
@@ -66,15 +80,24 @@ class Feeder:
         self._process.wait()
 
     def _write(self, lines: Iterable[str]) -> None:
+        text = "".join(f"{line}\n" for line in lines).encode()
+        try:
+            self._pipe(text)
+        except BrokenPipeError:
+            self._process.wait()
+            self._process = self._start()
+            self._pipe(text)
+
+    def _pipe(self, text: bytes) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write("".join(f"{line}\n" for line in lines).encode())
+        self._process.stdin.write(text)
         self._process.stdin.flush()
 
     def _finish(self) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.close()
-        if self._process.wait():
-            raise RuntimeError(f"kcat could not feed: exit code {self._process.returncode}")
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.wait()
 
 
 class Follower:

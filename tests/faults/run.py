@@ -36,15 +36,16 @@ class Subject:
     warm_up: Callable[[], Awaitable[None]]
     warm_partitions: int
     feed: Callable[[], Awaitable[None]]
-    expected: Expected
+    expected: Callable[[], Awaitable[Expected]]
     after: Callable[["Run"], Awaitable[list[str]]] | None = None
 
 
 class Run:
-    """Of one subject. `problems` are those that no history shows."""
+    """Of one subject. `problems` are those that no history shows; `expected` is known once all is fed."""
 
     def __init__(self, cluster: Cluster, subject: Subject) -> None:
         self.history = History()
+        self.expected = Expected({})
         self.problems: list[str] = []
         self._cluster = cluster
         self._subject = subject
@@ -63,6 +64,7 @@ class Run:
                 await self._act(action)
             await feeding
             await self._cluster.settle()
+            self.expected = await subject.expected()
             for worker in subject.workers:
                 worker.start()
             if subject.after is not None:
@@ -146,10 +148,10 @@ class Run:
             lag = await self.lag()
             if lag == 0:
                 seen = History(committed=await self._read("read_committed"))
-                is_complete = not check(self._subject.expected, seen).lost
+                is_complete = not check(self.expected, seen).lost
                 if not is_complete:
                     await self.until_quiet()
-                if is_complete or (not self._subject.expected.edits_may_merge and await self.lag() == 0):
+                if is_complete or (not self.expected.edits_may_merge and await self.lag() == 0):
                     self.history.drained = True
                     return
             await asyncio.sleep(0.2)

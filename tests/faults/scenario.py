@@ -51,7 +51,7 @@ async def run_case(case: Case, seed: int, folder: Path, mutation: str = "") -> R
         async with subjects as subject:
             run = Run(cluster, subject)
             history = await run.play(actions)
-    verdict = check(subject.expected, history)
+    verdict = check(run.expected, history)
     result = Result(case, seed, actions, history, replace(verdict, other=verdict.other + tuple(run.problems)))
     (folder / "history.txt").write_text(result.report() + "\n" + history.arrivals(), encoding="utf-8")
     return result

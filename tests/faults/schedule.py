@@ -79,13 +79,27 @@ def nothing(chance: Random, stage: Stage) -> list[Action]:
 
 
 def workers_killed(chance: Random, stage: Stage) -> list[Action]:
-    """SIGKILL of a worker at random every few seconds; it is started again like by a supervisor."""
+    """SIGKILL of a worker at random every few seconds; it is started again like by a supervisor.
+
+    Every 1.5 to 4 s at a session of 2 s, and longer for longer ones: with nobody noticing deaths in between, a group
+    would spend all its time on dividing partitions among the dead.
+    """
     actions: list[Action] = []
+    pace = stage.session_seconds / 2
     at = 1.5
     while at < stage.seconds - 1:
         victim = chance.randint(1, stage.workers)
         actions += [Action(at, Act.KILL, victim), Action(at + 0.5, Act.START, victim)]
-        at += chance.uniform(1.5, 4.0)
+        at += pace * chance.uniform(1.5, 4.0)
+    return actions
+
+
+def workers_killed_apart(chance: Random, stage: Stage) -> list[Action]:
+    """SIGKILL of a worker, started again at once, and the next only when all partitions have found an owner."""
+    actions: list[Action] = []
+    for at in _every(2.0, 2.5 * stage.session_seconds + 3.0, stage.seconds - 1.5 * stage.session_seconds):
+        victim = chance.randint(1, stage.workers)
+        actions += [Action(at, Act.KILL, victim), Action(at + 0.5, Act.START, victim)]
     return actions
 
 

@@ -49,6 +49,9 @@ async def stream(case: Case, seed: int, cluster: Cluster, folder: Path) -> Async
         service, _, number = name.partition("-")
         return [old if case.is_mixed and number == "2" else str(NEWSFLOW), service], variables
 
+    async def expected() -> Expected:
+        return _expected(feed, case.homes)
+
     names = [f"{SERVICES[number % 3]}-{number // 3 + 1}" for number in range(case.workers)]
     serve = [str(NEWSFLOW), "feed-server", str(SEEDS), f"--port={port}", f"--count={case.records}"]
     serve += [f"--rate={case.records / case.seconds}", f"--revise={case.revise}", "--revise-after=5"]
@@ -64,7 +67,7 @@ async def stream(case: Case, seed: int, cluster: Cluster, folder: Path) -> Async
             warm_up=lambda: asyncio.sleep(0),
             warm_partitions=1,
             feed=lambda: asyncio.sleep(case.seconds + (5.0 if case.revise else 0.0)),
-            expected=_expected(feed, case.homes),
+            expected=expected,
         )
 
 

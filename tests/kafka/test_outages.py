@@ -11,6 +11,8 @@ from deploy.kafka.local_kafka import LocalKafka
 from services.common.errors import LogUnavailable, OwnershipLost
 from services.common.event_log.open import open_log
 from services.common.event_log.port import Record, Share
+from services.common.health import Health
+from services.common.runtime import probed
 from tests.kafka.members import add, coordinators_view, expect_copied_once, member, prepare, until, until_copied
 from tests.support.event_log import QUICK, KafkaHarness, held, no_lag, poll_some, read_values, return_at_once, within
 from tests.support.kafka import running_kafka
@@ -102,6 +104,24 @@ async def test_stop_is_bounded_while_the_broker_is_silent(frail_kafka: LocalKafk
     assert took["commit"] < SHORT.commit_seconds + 1.0 + 1.0
     assert took["all"] < SHORT.commit_seconds + 1.0 + 5 * (SHORT.stop_seconds + 1.0) + 2.0
     assert tasks_of_aiokafka() == []
+
+
+async def test_service_is_not_ready_while_the_broker_is_silent(frail_kafka: LocalKafka) -> None:
+    kafka = KafkaHarness(frail_kafka.bootstrap, "probed", times=SHORT)
+    health = Health()
+    health.clear("start")
+
+    async def until_ready(*, is_ready: bool) -> None:
+        async with asyncio.timeout(30):
+            while (health.why_not_ready() is None) is not is_ready:
+                await asyncio.sleep(0.05)
+
+    async with kafka.open() as log, probed(log, health, every_seconds=0.1):
+        frail_kafka.pause(NODE)
+        await until_ready(is_ready=False)
+        assert health.why_not_ready().startswith(f"log: Kafka at {kafka.bootstrap} does not answer")  # type: ignore[union-attr]
+        frail_kafka.resume(NODE)
+        await until_ready(is_ready=True)
 
 
 async def test_share_whose_fetching_died_is_opened_again(kafka: KafkaHarness) -> None:

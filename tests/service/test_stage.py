@@ -36,11 +36,15 @@ class Witness(Observer):
         self.batches: list[BatchDone] = []
         self.waits: list[float] = []
         self.braked = False
+        self.lags: dict[int, list[int | None]] = {}
 
     def batch_done(self, batch: BatchDone) -> None:
         self.batches.append(batch)
         if sum(done.records for done in self.batches) >= self.until:
             self.stop.set()
+
+    def lag(self, stage: str, partition: int, offsets: int | None) -> None:
+        self.lags.setdefault(partition, []).append(offsets)
 
     def trying_again(self, stage: str, partition: int, error: TryAgain, wait_seconds: float) -> None:
         self.waits.append(wait_seconds)
@@ -74,6 +78,14 @@ async def test_good_records_pass_and_are_consumed_once(log: EventLog) -> None:
     assert sorted(await values(log, ENRICHED.name)) == sorted(b"V%d" % n for n in range(50))  # type: ignore[type-var]
     assert sum((await log.lag(RAW.name, "enrich")).values()) == 0
     assert sum(batch.written for batch in witness.batches) == 50
+
+
+async def test_the_lag_is_told_until_there_is_none_and_the_partition_is_given_up(log: EventLog) -> None:
+    await log.append([Record(RAW.name, "key", b"%d" % n) for n in range(250)])
+    witness = await run(log, upper, until=250)
+    (lags,) = [lags for lags in witness.lags.values() if lags[0]]
+    assert lags == [250, 150, 150, 50, 50, 0, None]  # in batches of 100: when read, and when committed
+    assert all(lags[-1] is None for lags in witness.lags.values())
 
 
 async def test_a_bad_record_becomes_a_dead_letter_and_its_neighbours_pass(log: EventLog) -> None:

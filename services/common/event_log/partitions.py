@@ -1,6 +1,7 @@
 """Which partition a key belongs to: Kafka's own rule, in both adapters."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from services.common.errors import UsageError
 
@@ -9,6 +10,7 @@ _SEED = 0x9747B28C
 _MULTIPLIER = 0x5BD1E995
 
 
+@lru_cache(maxsize=4096)  # an article goes to several topics, and on from stage to stage
 def partition_of(partition_key: str, partitions: int) -> int:
     """murmur2(key) mod partitions, as Kafka's default partitioner computes it."""
     return (_murmur2(partition_key.encode("utf-8", "surrogateescape")) & 0x7FFFFFFF) % partitions

@@ -49,10 +49,14 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records of one partition in order; `next_offset` is what to commit as consumed once all are dealt with."""
+    """Records of one partition in order; `next_offset` is what to commit as consumed once all are dealt with.
+
+    `behind` is how far from there the end of the partition was lately, in offsets.
+    """
 
     records: tuple[StoredRecord, ...]
     next_offset: int
+    behind: int = 0
 
 
 class Start(Enum):

@@ -67,6 +67,9 @@ class Observer:
     def batch_done(self, batch: BatchDone) -> None:
         """A batch was committed."""
 
+    def lag(self, stage: str, partition: int, offsets: int | None) -> None:
+        """How far the stage is behind the end of its source; None once the partition is not this process's."""
+
     def trying_again(self, stage: str, partition: int, error: TryAgain, wait_seconds: float) -> None:
         """A partition waits for a better world."""
 
@@ -94,11 +97,16 @@ class Stage:
         await log.share_out(self.source, self.name, (), self._work, stop)
 
     async def _work(self, share: Share) -> None:
-        while not share.stopping:
-            batch = await self._until_possible(share, partial(share.poll, self.max_records, POLL_WAIT_SECONDS))
-            self.observer.moved(self.name)
-            if batch is not None and batch.records:
-                await self._handle(share, batch)
+        try:
+            while not share.stopping:
+                batch = await self._until_possible(share, partial(share.poll, self.max_records, POLL_WAIT_SECONDS))
+                self.observer.moved(self.name)
+                if batch is not None:
+                    self.observer.lag(self.name, share.partition, batch.behind + len(batch.records))
+                    if batch.records:
+                        await self._handle(share, batch)
+        finally:
+            self.observer.lag(self.name, share.partition, None)
 
     async def _handle(self, share: Share, batch: Batch) -> None:
         started = time.monotonic()
@@ -110,6 +118,7 @@ class Stage:
         written = self._written(batch.records, outcomes)
         if await self._until_possible(share, partial(_commit, share, written, batch.next_offset)) is None:
             return
+        self.observer.lag(self.name, share.partition, batch.behind)
         self.brake.note(refused)
         dead: dict[Reason, int] = {}
         for outcome in outcomes:

@@ -76,7 +76,9 @@ class KafkaShare:
             raise self._end(f"{self._brokers}: {one_line(error)}") from error
         records, self._ahead = self._ahead[:max_records], self._ahead[max_records:]
         self._next_offset = self._ahead[0].offset if self._ahead else position
-        return Batch(tuple(stored(record) for record in records), self._next_offset)
+        # Behind the end that everybody sees: somebody's open transaction must not hide a lag.
+        behind = max(0, (self._reader.highwater(self._source) or 0) - self._next_offset)
+        return Batch(tuple(stored(record) for record in records), self._next_offset, behind)
 
     async def commit(self, records: Sequence[Record], consumed: int | None = None) -> None:
         async with self._committing:

@@ -101,7 +101,7 @@ class SqliteShare:
         )
         # Nothing there although the end is beyond: compaction or retention has removed it all.
         self._position = records[-1].offset + 1 if records else end
-        return Batch(records, self._position)
+        return Batch(records, self._position, max(0, end - self._position))
 
     async def commit(self, records: Sequence[Record], consumed: int | None = None) -> None:
         self._refuse_when_over()
