@@ -11,21 +11,9 @@ from typing import Annotated
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer brings its own click
 
+from services.cli_feeds import feeds_app
+from services.cli_options import HttpPort, Log
 from services.common.errors import NewsflowError, UsageError
-
-Log = Annotated[
-    str | None,
-    typer.Option("--log", metavar="ADDRESS", help="Event log: sqlite:///path or kafka://host:port. [NEWSFLOW_LOG]"),
-]
-HttpPort = Annotated[
-    int | None,
-    typer.Option(
-        help="Port for /livez, /readyz and /metrics; 0 takes any free one. [NEWSFLOW_HTTP_PORT]", min=0, max=65535
-    ),
-]
-FeedNames = Annotated[
-    list[str], typer.Argument(metavar="FEED...", help="Feed ids or addresses, as `feeds list` shows.")
-]
 
 app = typer.Typer(
     name="newsflow",
@@ -36,7 +24,6 @@ app = typer.Typer(
     help="News feeds in, tagged articles on Kafka topics out.\n\nStart with: newsflow replay seeds/",
     epilog="Settings come from NEWSFLOW_… variables (see the README); flags win.",
 )
-feeds_app = typer.Typer(no_args_is_help=True, help="Say which feeds are polled.")
 topics_app = typer.Typer(no_args_is_help=True, help="Create and check the topics on the log.")
 app.add_typer(feeds_app, name="feeds")
 app.add_typer(topics_app, name="topics")
@@ -232,89 +219,6 @@ def settings() -> None:
     from services.commands.settings import settings_table
 
     print(settings_table())
-
-
-@feeds_app.command("sync")
-def feeds_sync(
-    lists: Annotated[list[Path], typer.Argument(metavar="FILE...", help="OPML files, or YAML files (*.yaml, *.yml).")],
-    log: Log = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave feeds alone that are on none of the lists.")] = False,
-) -> None:
-    """Poll exactly the feeds on these lists: new ones are added, and those no longer listed are removed.
-
-    A removed feed is polled no more, but keeps its state until `feeds purge`.
-    """
-    from services.commands.feeds import sync
-
-    sync(tuple(lists), log, keep=keep)
-
-
-@feeds_app.command("list")
-def feeds_list(
-    log: Log = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-    problems: Annotated[
-        bool, typer.Option("--problems", help="Only feeds that fail, are blocked or have moved, and hosts at rest.")
-    ] = False,
-) -> None:
-    """Show the feeds, and how each one stands."""
-    from services.commands.feeds import show
-
-    show(log, as_json=as_json, problems=problems)
-
-
-@feeds_app.command("explain")
-def feeds_explain(
-    url: Annotated[str, typer.Argument(metavar="URL", help="Address of a feed, listed or not.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> int:
-    """Poll a feed once, write nothing, and say what becomes of each entry and why. Needs no log.
-
-    Exit code 0 means that the feed could be read.
-    """
-    from services.commands.feeds import explain
-
-    return explain(url, as_json=as_json)
-
-
-@feeds_app.command("poll")
-def feeds_poll(feeds: FeedNames, log: Log = None) -> None:
-    """Poll feeds now, as soon as the gaps and rests of their hosts allow."""
-    from services.commands.feeds import request_poll
-
-    request_poll(feeds, log)
-
-
-@feeds_app.command("pause")
-def feeds_pause(feeds: FeedNames, log: Log = None) -> None:
-    """Stop polling feeds for now."""
-    from services.commands.feeds import change
-
-    change(feeds, log, {"paused": True})
-
-
-@feeds_app.command("resume")
-def feeds_resume(feeds: FeedNames, log: Log = None) -> None:
-    """Poll paused or removed feeds again."""
-    from services.commands.feeds import change
-
-    change(feeds, log, {"paused": False, "removed": False})
-
-
-@feeds_app.command("remove")
-def feeds_remove(feeds: FeedNames, log: Log = None) -> None:
-    """Take feeds off the list. Their state is kept, so that a feed that comes back repeats nothing."""
-    from services.commands.feeds import change
-
-    change(feeds, log, {"removed": True})
-
-
-@feeds_app.command("purge")
-def feeds_purge(feeds: FeedNames, log: Log = None) -> None:
-    """Forget removed feeds with their state. A purged feed that comes back is new: its articles come again."""
-    from services.commands.feeds import purge
-
-    purge(feeds, log)
 
 
 @topics_app.command("ensure")

@@ -27,7 +27,17 @@ PURE = [
     *(f"services.ingest.{name}" for name in PURE_INGEST),
     *(
         f"services.enrich.{name}"
-        for name in ("document_pass", "entities", "explain", "known_names", "language", "linking", "names", "repeats", "retag")
+        for name in (
+            "document_pass",
+            "entities",
+            "explain",
+            "known_names",
+            "language",
+            "linking",
+            "names",
+            "repeats",
+            "retag",
+        )
     ),
     *(f"services.enrich.crf.{name}" for name in ("decoder", "encoder", "features", "lexicon", "places", "tokeniser")),
     "services.publish.route",
