@@ -75,7 +75,7 @@ async def _run_embedded(name: str, seed: int, folder: Path, record: Record) -> b
         verdict = _broken_off(error)
     _tell(f"{name}: {verdict}")
     about = " ".join((case.__doc__ or "").split()).partition(".")[0]
-    return record.add_embedded(name, about[0].lower() + about[1:], seed, verdict).is_good
+    return record.add_embedded(name, about, seed, verdict).is_good
 
 
 async def _mutate(name: str, seed: int, folder: Path, record: Record) -> bool:
@@ -98,7 +98,7 @@ def _skip(name: str, error: CannotRunHere, record: Record) -> bool:
 
 
 def _broken_off(error: Exception) -> Verdict:
-    return Verdict(other=(f"broke off: {type(error).__name__} {error}".strip(),))
+    return Verdict(other=(f"broke off: {error or type(error).__name__}",))
 
 
 def _cases(options: argparse.Namespace) -> list[Case]:

@@ -85,7 +85,9 @@ class Record:
         return self._add(_row(name, "k", about, 0, seed, History(), verdict))
 
     def add_guard(self, name: str, mutation: Mutation, verdict: Verdict) -> Guard:
-        guard = Guard(today(), name, mutation.guard, mutation.case, counts(verdict.problems()))
+        counted = {kind: found for kind, found in verdict.problems().items() if kind != "other"}
+        found = ", ".join(part for part in (counts(counted), *verdict.other) if part)
+        guard = Guard(today(), name, mutation.guard, mutation.case, found)
         self.guards[name] = guard
         return guard
 

@@ -15,7 +15,7 @@ from tests.faults.processes import Worker
 from tests.faults.schedule import Act, Action
 
 START_SECONDS = 60.0
-DRAIN_SECONDS = 120.0
+DRAIN_SECONDS = 120.0  # without an arrival, while there is lag
 QUIET_SECONDS = 4.0  # without an arrival and without lag: what is not there by now is lost
 EXIT_SECONDS = 10.0  # the aim for SIGTERM to exit
 PATIENCE_SECONDS = 20.0
@@ -109,11 +109,14 @@ class Run:
             await asyncio.sleep(0.1)
 
     async def _warm_up(self) -> None:
-        """The workers are at work. Raises TimeoutError if they never are."""
+        """The workers are at work. Raises RuntimeError if they never are."""
         await self._subject.warm_up()
-        async with asyncio.timeout(START_SECONDS):
-            while len({seen.partition for seen in self._follower.seen}) < self._subject.warm_partitions:
-                await asyncio.sleep(0.05)
+        deadline = time.monotonic() + START_SECONDS
+        while len({seen.partition for seen in self._follower.seen}) < self._subject.warm_partitions:
+            if time.monotonic() > deadline:
+                crashes = sum(len(worker.crashes) for worker in self._subject.workers)
+                raise RuntimeError(f"workers were not at work after {START_SECONDS:.0f} s, with {crashes} crashes")
+            await asyncio.sleep(0.05)
 
     async def _act(self, action: Action) -> None:
         await asyncio.sleep(max(0.0, self._started_at + action.at_seconds - time.monotonic()))
@@ -143,8 +146,10 @@ class Run:
 
     async def _drain(self) -> None:
         """Return when everything is through, when nothing comes any more, or when the time is over."""
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while time.monotonic() < deadline:
+        count, since = -1, time.monotonic()
+        while time.monotonic() - since < DRAIN_SECONDS:
+            if len(self._follower.seen) != count:
+                count, since = len(self._follower.seen), time.monotonic()
             lag = await self.lag()
             if lag == 0:
                 seen = History(committed=await self._read("read_committed"))
