@@ -22,10 +22,8 @@ PURE = [
         f"services.ingest.{name}"
         for name in ("agenda", "dates", "match", "normalise", "parse", "schedule", "settle", "text", "urls")
     ),
-    *(
-        f"services.enrich.{name}"
-        for name in ("document_pass", "entities", "explain", "known_names", "language", "linking", "names", "repeats", "retag")
-    ),
+    *(f"services.enrich.{name}" for name in ("document_pass", "entities", "explain", "known_names", "language")),
+    *(f"services.enrich.{name}" for name in ("linking", "names", "repeats", "retag")),
     *(f"services.enrich.crf.{name}" for name in ("decoder", "encoder", "features", "lexicon", "places", "tokeniser")),
     "services.publish.route",
     *(f"services.fixture_feed.{name}" for name in ("feed", "rss", "prose")),
