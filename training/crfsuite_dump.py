@@ -2,6 +2,8 @@
 
 import re
 import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,3 +25,12 @@ def read_weights(model: Path) -> tuple[Weights, Weights]:
     state = {(m[1], m[2]): float(m[3]) for line in lines if (m := _STATE.match(line))}
     transitions = {(m[1], m[2]): float(m[3]) for line in lines if (m := _TRANSITION.match(line))}
     return state, transitions
+
+
+def average(weights: Sequence[Weights]) -> Weights:
+    """Of each weight the mean over all models; one that a model does not have is 0 there."""
+    mean: Weights = defaultdict(float)
+    for one in weights:
+        for key, weight in one.items():
+            mean[key] += weight / len(weights)
+    return dict(mean)

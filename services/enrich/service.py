@@ -1,9 +1,11 @@
 """enrich: `news.articles.raw.v1` in, `news.articles.enriched.v1` out. The tagging runs in worker processes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
+from schemas.enriched import TagTask
+from schemas.reasons import Reason
 from schemas.topics import ENRICHED, RAW
 from services.common.clock import Clock
 from services.common.event_log.brake import Brake
@@ -13,11 +15,14 @@ from services.common.metrics import Metrics
 from services.common.runtime import Runtime
 from services.common.workers import WorkerFailed, Workers
 from services.enrich.settings import EnrichSettings
+from services.enrich.tagging import NOTHING_LEFT_OUT
 from services.enrich.worker import Enriched, enrich_records, load_taggers, without_tags
 
 STAGE = "enrich"
 START_SECONDS = 60.0  # a cold disk takes ten times the second it usually is
-Work = Callable[[Sequence[bytes | None], Clock], list[Enriched | Dead]]
+# An article that kills its worker is tried again without the one tag, then without the other.
+SUSPECTS = (TagTask.ENTITIES, TagTask.MEDIA_TOPICS)
+Work = Callable[[Sequence[bytes | None], Clock, Mapping[TagTask, Reason]], list[Enriched | Dead]]
 
 
 async def run_enrich(runtime: Runtime, settings: EnrichSettings) -> None:
@@ -38,7 +43,7 @@ async def run_enrich(runtime: Runtime, settings: EnrichSettings) -> None:
 
 
 class BatchTagger:
-    """Batches to workers. A batch that kills its worker is taken apart, so that only the culprit loses its tags."""
+    """Batches to workers. A batch that kills its worker is taken apart, so that only the culprit loses a tag."""
 
     def __init__(
         self, metrics: Metrics, clock: Clock, workers: Workers, settings: EnrichSettings, work: Work = enrich_records
@@ -52,19 +57,35 @@ class BatchTagger:
     async def step(self, records: Sequence[StoredRecord]) -> list[Outcome]:
         values = [record.value for record in records]
         try:
-            results = await self._workers.run(self._settings.batch_timeout_seconds, self._work, values, self._clock)
-        except WorkerFailed as error:
-            self._tell(error, len(values))
+            results = await self._run(self._settings.batch_timeout_seconds, values)
+        except WorkerFailed:
             results = [await self._alone(value) for value in values]
         return [self._outcome(result) for result in results]
 
     async def _alone(self, value: bytes | None) -> Enriched | Dead:
+        """The article with all tags that can be had."""
+        reason = Reason.WORKER_DIED
+        for suspect in (None, *SUSPECTS):
+            without = {suspect: reason} if suspect else {}
+            try:
+                [result] = await self._run(self._settings.article_timeout_seconds, [value], without)
+            except WorkerFailed as error:
+                reason = error.reason
+            else:
+                return result
+        return without_tags(value, reason, self._clock())
+
+    async def _run(
+        self, seconds: float, values: Sequence[bytes | None], without: Mapping[TagTask, Reason] = NOTHING_LEFT_OUT
+    ) -> list[Enriched | Dead]:
         try:
-            results = await self._workers.run(self._settings.article_timeout_seconds, self._work, [value], self._clock)
+            return await self._workers.run(seconds, self._work, values, self._clock, dict(without))
         except WorkerFailed as error:
-            self._tell(error, 1)
-            return without_tags(value, error.reason, self._clock())
-        return results[0]
+            self._metrics.worker_failures.labels(STAGE, error.reason).inc()
+            structlog.get_logger().warning(
+                "enrich.worker_failed", reason=error.reason, detail=str(error), articles=len(values)
+            )
+            raise
 
     def _outcome(self, result: Enriched | Dead) -> Outcome:
         if isinstance(result, Dead):
@@ -72,9 +93,3 @@ class BatchTagger:
         for problem in result.problems:
             self._metrics.tag_problems.labels(problem.task, problem.reason).inc()
         return Done((Record(ENRICHED.name, result.article_id, result.value),))
-
-    def _tell(self, error: WorkerFailed, articles: int) -> None:
-        self._metrics.worker_failures.labels(STAGE, error.reason).inc()
-        structlog.get_logger().warning(
-            "enrich.worker_failed", reason=error.reason, detail=str(error), articles=articles
-        )

@@ -1,10 +1,11 @@
 """All that enrich says about articles: articles in, tags out. A failure costs one article one kind of tag."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import environ
-from typing import Literal, Protocol, Self, TypeVar
+from types import MappingProxyType
+from typing import Final, Literal, Protocol, Self, TypeVar
 
 from schemas.enriched import DetectedLanguage, Entity, MediaTopic, TaggedBy, TagProblem, TagTask
 from schemas.reasons import Reason
@@ -17,6 +18,7 @@ from services.enrich.media_topics import MediaTopicTagger
 
 Input = TypeVar("Input")
 Result = TypeVar("Result")
+NOTHING_LEFT_OUT: Final[Mapping[TagTask, Reason]] = MappingProxyType({})
 
 
 class TaggableArticle(Protocol):
@@ -79,9 +81,14 @@ class Taggers:
             KnownNames.load(),
         )
 
-    def tag_articles(self, articles: Sequence[TaggableArticle]) -> list[Tags]:
-        """The tags of each article, in order. Never raises because of what an article says."""
-        drafts = [_Draft(article) for article in articles]
+    def tag_articles(
+        self, articles: Sequence[TaggableArticle], without: Mapping[TagTask, Reason] = NOTHING_LEFT_OUT
+    ) -> list[Tags]:
+        """The tags of each article, in order. Never raises because of what an article says.
+
+        Tasks in `without` are left out, and noted on each article as lost for that reason.
+        """
+        drafts = [_Draft(article, without) for article in articles]
         for draft in drafts:
             self._detect_language(draft)
         self._tag_entities(drafts)
@@ -121,7 +128,7 @@ class Taggers:
         tagger = self._entity_tagger
         if tagger is None:
             return
-        read = [draft for draft in drafts if draft.reading_language in tagger.languages]
+        read = [draft for draft in drafts if draft.wants(TagTask.ENTITIES, tagger.languages)]
         capped = [cap_fields(draft.fields) for draft in read]
         texts = tag_each([fields for fields, _ in capped], lambda articles: tag_fields(articles, tagger))
         for draft, (_, is_capped), tagged in zip(read, capped, texts, strict=True):
@@ -133,7 +140,7 @@ class Taggers:
 
     def _tag_media_topics(self, draft: "_Draft") -> None:
         tagger = self._media_topic_tagger
-        if tagger is None or draft.reading_language not in tagger.languages:
+        if tagger is None or not draft.wants(TagTask.MEDIA_TOPICS, tagger.languages):
             return
         with draft.task(TagTask.MEDIA_TOPICS, tagger.name, tagger.version):
             draft.media_topics = tagger.tag(draft.title, draft.summary, draft.body)
@@ -164,7 +171,7 @@ def load_entity_tagger(which: Literal["crf", "spacy"]) -> EntityTagger:
 class _Draft:
     """The tags of one article while they are being made."""
 
-    def __init__(self, article: TaggableArticle) -> None:
+    def __init__(self, article: TaggableArticle, without: Mapping[TagTask, Reason] = NOTHING_LEFT_OUT) -> None:
         self.title, self.summary, self.body = article.title or "", article.summary or "", article.body or ""
         self.language = DetectedLanguage(code=UNDETERMINED, score=0.0)
         self.entities: tuple[Entity, ...] = ()
@@ -172,7 +179,11 @@ class _Draft:
         self.entities_capped = False
         self._declared_language = article.declared_language or ""
         self._tagged_by: list[TaggedBy] = []
-        self._problems: list[TagProblem] = []
+        self._without = without
+        self._problems = [TagProblem(task=task, reason=reason) for task, reason in without.items()]
+
+    def wants(self, task: TagTask, languages: Container[str]) -> bool:
+        return self.reading_language in languages and task not in self._without
 
     @property
     def fields(self) -> dict[str, str]:

@@ -10,19 +10,22 @@ from services.ingest.identity import Key, keys_of
 FORGET_AFTER = timedelta(days=30)
 REFRESH_AFTER = timedelta(days=1)  # how old a persisted `last_seen_at` may get
 
+MAX_RIVALS = 8  # remembered for a key: hundreds of articles may share a date, and none of them is found by it
+
 
 class ArticleIndex:
     """Article states of one partition as their JSON, parsed only when matched, and an index of their keys.
 
     Keys are 16-byte hashes: about 400 bytes an article beside the states themselves. Build it from a restored table,
     decide on `staged()` layers, and `apply` a layer's `changes` once their commit has succeeded; a layer that is
-    dropped leaves no trace. Of several articles with one key the first keeps it.
+    dropped leaves no trace. Of several articles with one key the first keeps it; the next one has it when that lets go.
     """
 
     def __init__(self, states: Mapping[str, bytes] | None = None, *, below: Self | None = None) -> None:
         self._below = below
         self._states: dict[str, bytes | None] = {}
         self._owners: dict[Key, str | None] = {}
+        self._rivals: dict[Key, tuple[str, ...]] = {}
         if states:
             self.apply(states)
 
@@ -59,8 +62,13 @@ class ArticleIndex:
             if key not in keys and self._owner(key) == article_id:
                 self._release(key)
         for key in keys:
-            if self._owner(key) is None:
+            owner = self._owner(key)
+            if owner is None:
                 self._owners[key] = article_id
+            elif owner != article_id:
+                rivals = self._rivals_of(key)
+                if article_id not in rivals and len(rivals) < MAX_RIVALS:
+                    self._rivals[key] = (*rivals, article_id)
 
     def find(self, key: Key) -> ArticleState | None:
         owner = self._owner(key)
@@ -89,11 +97,21 @@ class ArticleIndex:
             return self._owners.get(key)
         return self._below._owner(key)
 
+    def _rivals_of(self, key: Key) -> tuple[str, ...]:
+        if key in self._rivals or self._below is None:
+            return self._rivals.get(key, ())
+        return self._below._rivals_of(key)
+
     def _release(self, key: Key) -> None:
-        if self._below is None:
+        """Give the key to the first other article that still has it."""
+        heirs = [rival for rival in self._rivals_of(key) if (state := self.state(rival)) and key in keys_of(state)]
+        if heirs:
+            self._owners[key], self._rivals[key] = heirs[0], tuple(heirs[1:])
+        elif self._below is None:
             del self._owners[key]
+            self._rivals.pop(key, None)
         else:
-            self._owners[key] = None
+            self._owners[key], self._rivals[key] = None, ()
 
 
 def is_forgettable(state: ArticleState, feed_states: Mapping[str, FeedState], now: datetime) -> bool:

@@ -52,7 +52,7 @@ class MovableClock:
 def ingest_settings() -> IngestSettings:
     return IngestSettings(
         fetch=FetchSettings(allow_private_addresses=True),
-        schedule=ScheduleSettings(interval_seconds=INTERVAL_SECONDS),
+        schedule=ScheduleSettings(interval_seconds=INTERVAL_SECONDS, max_interval_seconds=INTERVAL_SECONDS),
         host_gap_seconds=0.0,
         unchanged_delay_seconds=0.05,
     )

@@ -16,6 +16,7 @@ CLEAR_MARGIN: Final = 60.0
 MAX_GAP: Final = 4  # "of the", which are clear by themselves, but may be inside a name
 MAX_RUN: Final = 256  # tokens looked at together; no name is as long
 
+GROWTH: Final = 1.25
 _BLOCK: Final = 2_000  # new types made at a time, in 10 MB
 _N: Final = len(LABELS)
 SURE: Final = np.float32(1e4)
@@ -44,9 +45,10 @@ class TypeRows:
         if self._length < len(words):
             if len(words) > len(self._pair_words):
                 known = self._rows[:, : self._length]
-                self._rows = np.zeros((OFFSETS, 2 * len(words), _N), np.float32)
+                room = int(GROWTH * len(words))
+                self._rows = np.zeros((OFFSETS, room, _N), np.float32)
                 self._rows[:, : self._length] = known
-                self._pair_words = np.resize(self._pair_words, 2 * len(words))
+                self._pair_words = np.resize(self._pair_words, room)
             if not self._length:
                 self._length = len(self._model.common_words)
                 self._rows[:, : self._length] = self._model.common_rows
@@ -71,7 +73,7 @@ class TypeRows:
             firsts.append(len(found))
             found += [known[name] for name in word_features(word, number, lexicon).at if name in known]
             found.append(none)
-        rows = np.add.reduceat(self._model.rows[found], firsts)
+        rows = np.add.reduceat(self._model.rows[found].astype(np.float32), firsts)
         return rows.reshape(-1, OFFSETS, _N).swapaxes(0, 1)
 
 

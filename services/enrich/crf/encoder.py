@@ -17,7 +17,7 @@ from services.enrich.crf.lexicon import BIT, Lexicon
 from services.enrich.crf.places import Ints, Places, find_flags, find_runs, word_kind
 from services.enrich.crf.tokeniser import BREAK, cut_chunks, normalise, tokenise
 
-MAX_CHUNKS: Final = 60_000  # more than the vocabulary of 2,000 articles, in about 20 MB
+MAX_CHUNKS: Final = 40_000  # the common words and what 700 articles add, in about 30 MB with what is known of them
 _MAX_KEPT_CHARS: Final = 30
 
 

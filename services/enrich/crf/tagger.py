@@ -9,7 +9,7 @@ import numpy as np
 from schemas.enriched import EntityType
 from services.enrich.crf.decoder import OUTSIDE, Decoder, Floats, Labels, best_labels
 from services.enrich.crf.encoder import Encoded, Encoder
-from services.enrich.crf.lexicon import ANY_PLACE, BIT
+from services.enrich.crf.lexicon import BIT
 from services.enrich.crf.model import LABELS, MODEL_PATH, EntityModel
 from services.enrich.entities import Span
 
@@ -20,6 +20,8 @@ MAX_LOG_ODDS: Final = 20.0
 
 _TYPES: Final = (EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE)
 _PLACE: Final = 2
+# A demonym may be a small town's name, as "American" is, and means its people all the same.
+_MAJOR_PLACE: Final = BIT["ctry1"] | BIT["cap"] | BIT["state"]
 _BEGINS: Final = np.array([label[0] == "B" for label in LABELS])
 _TYPE_OF: Final = np.array([-1, 0, 0, 1, 1, 2, 2])
 
@@ -89,7 +91,7 @@ class CrfTagger:
     def _is_demonym(self, number: int) -> bool:
         """True for the last word of "Central American", which names no place but its people."""
         kinds = self.lexicon.kinds.get(self._encoder.words[number].lower(), 0)
-        return kinds & BIT["dem"] != 0 and not kinds & ANY_PLACE
+        return kinds & BIT["dem"] != 0 and not kinds & _MAJOR_PLACE
 
 
 def _margins(scores: Floats, firsts: Labels, types: Labels) -> Floats:

@@ -101,8 +101,9 @@ def test_no_articles_no_tags(taggers: Taggers) -> None:
 
 
 def test_very_long_article_is_capped_and_says_so(taggers: Taggers) -> None:
-    [tags] = taggers.tag_articles([Text("Long", None, (ENGLISH + " ") * 500)])
+    [tags] = taggers.tag_articles([Text("Long", None, f"Angela Merkel spoke. {ENGLISH} " * 1_500)])
     assert tags.entities_capped
+    assert tags.entities
     assert all(mention.end <= MAX_TAGGED_CHARS for entity in tags.entities for mention in entity.mentions)
 
 
