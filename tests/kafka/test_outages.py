@@ -19,6 +19,7 @@ from tests.support.kafka import running_kafka
 
 NODE = 1
 SHARES = 6
+RECOVERY_SECONDS = 90.0  # ten on idle processors
 SHORT = replace(QUICK, call_seconds=2.0, commit_seconds=1.0, start_seconds=5.0, stop_seconds=1.0, closing_seconds=2.5)
 
 
@@ -46,7 +47,7 @@ async def test_members_go_on_after_a_restart_of_the_broker(frail_kafka: LocalKaf
         with member(kafka, job) as copier:
             await until(lambda: copier.polled, copier)
             await asyncio.to_thread(frail_kafka.restart, NODE)
-            await until_copied(log, job)
+            await until_copied(log, job, RECOVERY_SECONDS)
             await add(log, job, 2000, 20)
             await until_copied(log, job)
             await copier.leave()
