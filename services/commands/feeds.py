@@ -17,6 +17,7 @@ from services.common.logs import set_up_logs
 from services.ingest.cool_down import HOST_KEY_PREFIX
 from services.ingest.feed_list import read_feed_list, sync_feeds
 from services.ingest.hosts import shown_address
+from services.ingest.urls import canonical_url
 from services.settings import load_settings
 
 PROBLEMS = frozenset({FeedStatus.DEGRADED, FeedStatus.FAILING, FeedStatus.BLOCKED, FeedStatus.MOVED})
@@ -114,10 +115,15 @@ async def _standings(event_log: EventLog) -> tuple[dict[str, Feed], dict[str, Fe
 
 
 def explain(url: str, *, as_json: bool) -> int:
-    """Poll `url` once and say what becomes of each entry; the exit code is 0 if the feed could be read."""
+    """Poll `url` once and say what becomes of each entry; the exit code is 0 if the feed could be read.
+
+    Raises UsageError if `url` is no web address.
+    """
     from services.commands.feeds_view import explanation_json, print_explanation
     from services.ingest.explain import explain_feed
 
+    if canonical_url(url) is None:
+        raise UsageError(f"{shown_address(url)!r} is no http or https address")
     settings = load_settings()
     set_up_logs("error", settings.log_format)
     explanation = asyncio.run(explain_feed(url, settings.ingest, system_clock))

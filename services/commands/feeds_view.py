@@ -1,5 +1,6 @@
 """What `newsflow feeds list` and `newsflow feeds explain` print. Addresses are shown without their credentials."""
 
+import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from services.ingest.explain import Explanation
 from services.ingest.hosts import shown_address
 from services.ingest.parse import MAX_ENTRIES
 
+PIPED_WIDTH = 10_000
+
 Row = tuple[Feed, FeedState | None, str]
 
 
@@ -20,12 +23,12 @@ def print_feeds(rows: Iterable[Row]) -> None:
     for feed, state, standing in sorted(rows, key=lambda row: row[0].feed_id):
         next_poll = _time(state.next_poll_at) if state and feed.is_polled else ""
         table.add_row(feed.feed_id, standing, _last_success(state), next_poll, shown_address(feed.url))
-    Console().print(table)
+    _console().print(table)
 
 
 def print_problems(rows: Sequence[Row], feeds: int) -> None:
     """The longest lasting first."""
-    console = Console()
+    console = _console()
     table = _table("feed", "stands", "since", "last success", "next poll", "what was said", "address")
     for feed, state, standing in sorted(rows, key=_since):
         if state is not None:
@@ -50,7 +53,7 @@ def print_hosts(hosts: Sequence[HostState]) -> None:
     table = _table("host at rest", "until", "times in a row", "reason")
     for host in sorted(hosts, key=lambda each: each.cooling_until):
         table.add_row(host.host, _time(host.cooling_until), str(host.strikes), str(host.reason))
-    Console().print(table)
+    _console().print(table)
 
 
 def print_explanation(explanation: Explanation) -> None:
@@ -127,8 +130,18 @@ def _time(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
 
 
-def _table(*columns: str) -> Table:
+def _table(name: str, *columns: str) -> Table:
+    """The name, by which commands take a row, is never cut."""
     table = Table(box=None, pad_edge=False)
+    table.add_column(name, no_wrap=True)
     for column in columns:
-        table.add_column(column, overflow="fold")  # an id or address that is cut off cannot be copied
+        table.add_column(column, overflow="fold")
     return table
+
+
+def _console() -> Console:
+    """As wide as the terminal; what goes to a file or another program is not folded."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPED_WIDTH
+    return console

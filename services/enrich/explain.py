@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from schemas.article import Category, Publisher
 from schemas.enriched import DetectedLanguage, Entity, EntityType
-from schemas.media_topics import MEDIA_TOPIC_BY_SLUG, TOP_LEVEL_MEDIA_TOPICS
+from schemas.media_topics import MEDIA_TOPIC_BY_SLUG, SECOND_LEVEL_MEDIA_TOPICS, TOP_LEVEL_MEDIA_TOPICS
 from services.enrich.document_pass import Names, mentions_in, read_names
 from services.enrich.entities import TaggedText
 from services.enrich.known_names import KnownNames
@@ -29,6 +30,8 @@ class Explainable:
     summary: str | None
     body: str | None
     declared_language: str | None
+    publisher: Publisher | None = None
+    categories: tuple[Category, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +63,27 @@ def explain_language(
 def explain_media_topics(scores: Mapping[str, float], evidence: Mapping[str, Sequence[Evidence]]) -> Iterator[str]:
     """`scores` by code, `evidence` by slug. The number after a word is what it adds, which its weight bounds."""
     strengths = {slug: sum(word.strength for word in words) for slug, words in evidence.items()}
-    order = sorted(strengths, key=lambda slug: -strengths[slug])
+    order = sorted(strengths.keys() & MEDIA_TOPIC_BY_SLUG.keys(), key=lambda slug: (-strengths[slug], slug))
     faint = []
     for slug in order:
         media_topic = MEDIA_TOPIC_BY_SLUG[slug]
         if strengths[slug] < SHOWN_SHARE * strengths[order[0]]:
             faint.append(f"{media_topic.label} {strengths[slug]:.1f}")
             continue
-        words = [f"{word.form} {word.strength:.1f}" for word in evidence[slug][:SHOWN_WORDS]]
-        more = f", {len(evidence[slug]) - SHOWN_WORDS} more" if len(evidence[slug]) > SHOWN_WORDS else ""
-        score = scores.get(media_topic.code, 0.0)
-        yield f"{score:.2f}  {media_topic.label}, evidence {strengths[slug]:.1f}: {', '.join(words)}{more}"
+        yield f"{scores.get(media_topic.code, 0.0):.2f}  {media_topic.label}, {_told(evidence[slug])}"
+        for second in SECOND_LEVEL_MEDIA_TOPICS:
+            if second.slug.startswith(f"{slug}/") and second.code in scores:
+                yield f"      {scores[second.code]:.2f}  {second.label}, {_told(evidence[second.slug])}"
     if faint:
         yield f"      little evidence: {', '.join(faint)}"
     if len(order) < len(TOP_LEVEL_MEDIA_TOPICS):
         yield f"      none for the other {len(TOP_LEVEL_MEDIA_TOPICS) - len(order)} media topics"
+
+
+def _told(evidence: Sequence[Evidence]) -> str:
+    words = ", ".join(f"{word.form} {word.strength:.1f}" for word in evidence[:SHOWN_WORDS])
+    more = f", {len(evidence) - SHOWN_WORDS} more" if len(evidence) > SHOWN_WORDS else ""
+    return f"evidence {sum(word.strength for word in evidence):.1f}: {words}{more}"
 
 
 def explain_entities(texts: Sequence[TaggedText], entities: Sequence[Entity], known_names: KnownNames) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Scores of the top-level IPTC media topics for an English article, from a weighted lexicon of our own words.
+"""Scores of IPTC media topics for an English article, from a weighted lexicon of our own words.
 
 Title, summary, body in; `MediaTopic`s out, best first. The lexicon's format is told in its own file.
 """
@@ -7,26 +7,31 @@ import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from schemas.enriched import MediaTopic
-from schemas.media_topics import MEDIA_TOPIC_BY_SLUG, TOP_LEVEL_MEDIA_TOPICS
+from schemas.media_topics import SECOND_LEVEL_MEDIA_TOPICS, TOP_LEVEL_MEDIA_TOPICS
 
 TITLE_WEIGHT: Final = 3.0
 LEAD_WEIGHT: Final = 2.0
 REST_WEIGHT: Final = 1.0
+CATEGORY_WEIGHT: Final = 2.0
+MAX_CATEGORIES: Final = 20
 LEAD_CHARS: Final = 600  # news puts what happened into its first two or three sentences
 MAX_CHARS: Final = 10_000  # of each field, about 1,700 words: what comes later is background
 ENOUGH_EVIDENCE: Final = 8.0  # one word of weight 4 in the title and nowhere else (4 ln 4) makes a score of one half
 SCORE_FLOOR: Final = 0.1
+MIN_SECOND_LEVEL: Final = 10.0  # three words of weight 4 in the lead: second-level codes are for strong evidence
+MIN_PARENT_SCORE: Final = 0.5
 
 LEXICON_PATH: Final = Path(__file__).parent / "data" / "media_topics.tsv"
 NEUTRAL: Final = "-"
 # One pass of `str.replace` for each of these is four times faster than a regular expression for words.
 _SEPARATORS: Final = ".,;:!?…'’‘\"“”„«»()[]{}<>-–—/\\|*#@$€£¥%&+=~^`´•·_"
-_INDEX_OF_SLUG: Final = {media_topic.slug: index for index, media_topic in enumerate(TOP_LEVEL_MEDIA_TOPICS)}
+_MEDIA_TOPICS: Final = (*TOP_LEVEL_MEDIA_TOPICS, *SECOND_LEVEL_MEDIA_TOPICS)
+_INDEX_OF_SLUG: Final = {media_topic.slug: index for index, media_topic in enumerate(_MEDIA_TOPICS)}
 
 Words = tuple[str, ...]
 
@@ -51,7 +56,7 @@ class MediaTopicTagger:
 
     def __init__(self, lexicon: str) -> None:
         """Raises LexiconError, naming the line."""
-        self.version: Final = f"1-{hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest()}"
+        self.version: Final = f"2-{hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest()}"
         # What one form says: index of a media topic -> weight. The tables below hold places in this list.
         self._evidence: list[dict[int, float]] = []
         self._words: dict[str, int] = {}
@@ -59,8 +64,7 @@ class MediaTopicTagger:
         for slug, weight, term in parse_lexicon(lexicon):
             for form in _forms(term):
                 evidence = self._evidence_of(form)
-                if slug != NEUTRAL:
-                    index = _INDEX_OF_SLUG[slug]
+                for index in [] if slug == NEUTRAL else _indexes(slug):
                     evidence[index] = max(weight, evidence.get(index, 0.0))
         self._cased_words = frozenset(word for word in self._words if word != word.lower())
         self._phrase_starts = {phrase[:2] for phrase in self._phrases}
@@ -70,37 +74,41 @@ class MediaTopicTagger:
     def load(cls, path: Path = LEXICON_PATH) -> Self:
         return cls(path.read_text(encoding="utf-8"))
 
-    def tag(self, title: str, summary: str, body: str) -> tuple[MediaTopic, ...]:
-        """Media topics that score at least SCORE_FLOOR, best first.
+    def tag(self, title: str, summary: str, body: str, categories: Iterable[str] = ()) -> tuple[MediaTopic, ...]:
+        """Media topics that score at least SCORE_FLOOR, best first. `categories` are the publisher's.
 
         A score is in 0..1: how much evidence there is, times its share of what the best media topic has, so several
         media topics of one article can score high.
         """
-        totals = [0.0] * len(TOP_LEVEL_MEDIA_TOPICS)
-        for entry, count in self._count_fields(title, summary, body).items():
+        totals = [0.0] * len(_MEDIA_TOPICS)
+        for entry, count in self._count_fields(title, summary, body, categories).items():
             saturated = math.log1p(count)
             for index, weight in self._evidence[entry].items():
                 totals[index] += weight * saturated
         return _scored(totals)
 
-    def evidence(self, title: str, summary: str, body: str) -> dict[str, list[Evidence]]:
+    def evidence(
+        self, title: str, summary: str, body: str, categories: Iterable[str] = ()
+    ) -> dict[str, list[Evidence]]:
         """By the slug of a media topic, what speaks for it, the strongest first."""
         forms = {entry: word for word, entry in self._words.items()}
         forms |= {entry: " ".join(phrase) for phrase, entry in self._phrases.items()}
         found: defaultdict[str, list[Evidence]] = defaultdict(list)
-        for entry, count in self._count_fields(title, summary, body).items():
+        for entry, count in self._count_fields(title, summary, body, categories).items():
             for index, weight in self._evidence[entry].items():
                 strength = weight * math.log1p(count)
-                found[TOP_LEVEL_MEDIA_TOPICS[index].slug].append(Evidence(forms[entry], weight, strength))
+                found[_MEDIA_TOPICS[index].slug].append(Evidence(forms[entry], weight, strength))
         return {slug: sorted(words, key=lambda word: -word.strength) for slug, words in found.items()}
 
-    def _count_fields(self, title: str, summary: str, body: str) -> defaultdict[int, float]:
+    def _count_fields(self, title: str, summary: str, body: str, categories: Iterable[str]) -> defaultdict[int, float]:
         counts: defaultdict[int, float] = defaultdict(float)
         lead_end = _word_boundary(body, LEAD_CHARS)
         self._count(title[:MAX_CHARS], TITLE_WEIGHT, counts)
         self._count(summary[:MAX_CHARS], LEAD_WEIGHT, counts)
         self._count(body[:lead_end], LEAD_WEIGHT, counts)
         self._count(body[lead_end:MAX_CHARS], REST_WEIGHT, counts)
+        for category in islice(categories, MAX_CATEGORIES):
+            self._count(category[:MAX_CHARS], CATEGORY_WEIGHT, counts)
         return counts
 
     def _count(self, text: str, weight: float, counts: defaultdict[int, float]) -> None:
@@ -138,7 +146,7 @@ def parse_lexicon(lexicon: str) -> Iterator[tuple[str, float, str]]:
             value = float(weight)
         except ValueError:
             raise LexiconError(f"line {number}: not slug, weight and words, separated by tabs") from None
-        if slug != NEUTRAL and slug not in MEDIA_TOPIC_BY_SLUG:
+        if slug != NEUTRAL and slug not in _INDEX_OF_SLUG:
             raise LexiconError(f"line {number}: {slug!r} is no media topic")
         for term in terms.split(", "):
             if any(_split(word.removesuffix("~")) != [word.removesuffix("~")] for word in term.split(" ")):
@@ -188,11 +196,25 @@ def _word_boundary(text: str, position: int) -> int:
     return blank if blank >= 0 else position
 
 
+def _indexes(slug: str) -> set[int]:
+    """What a word of `slug` is a sign of: the media topic and, of one of the second level, its parent."""
+    return {_INDEX_OF_SLUG[slug], _INDEX_OF_SLUG[slug.partition("/")[0]]}
+
+
 def _scored(totals: list[float]) -> tuple[MediaTopic, ...]:
     best = max(totals)
-    found = []
-    for media_topic, total in zip(TOP_LEVEL_MEDIA_TOPICS, totals, strict=True):
+    scores: dict[str, float] = {}
+    for media_topic, total in zip(_MEDIA_TOPICS, totals, strict=True):
         score = total / best * (1 - math.exp(-total / ENOUGH_EVIDENCE)) if total else 0.0
+        if "/" in media_topic.slug and (
+            total < MIN_SECOND_LEVEL or scores.get(media_topic.slug.partition("/")[0], 0.0) < MIN_PARENT_SCORE
+        ):
+            continue
         if score >= SCORE_FLOOR:
-            found.append(MediaTopic(code=media_topic.code, label=media_topic.label, score=round(score, 4)))
+            scores[media_topic.slug] = score
+    found = [
+        MediaTopic(code=it.code, label=it.label, score=round(scores[it.slug], 4))
+        for it in _MEDIA_TOPICS
+        if it.slug in scores
+    ]
     return tuple(sorted(found, key=lambda it: (-it.score, it.code)))

@@ -7,14 +7,17 @@ from os import environ
 from types import MappingProxyType
 from typing import Final, Literal, Protocol, Self, TypeVar
 
-from schemas.enriched import DetectedLanguage, Entity, MediaTopic, TaggedBy, TagProblem, TagTask
+from schemas.article import Category, Publisher
+from schemas.enriched import DetectedLanguage, Entity, MediaTopic, Signature, TaggedBy, TagProblem, TagTask
 from schemas.reasons import Reason
 from services.enrich.document_pass import group_entities
 from services.enrich.entities import EntityTagger, cap_fields, tag_fields
 from services.enrich.explain import Section, explain_entities, explain_language, explain_media_topics
 from services.enrich.known_names import KnownNames
-from services.enrich.language import UNDETERMINED, LanguageDetector
+from services.enrich.language import UNDETERMINED, LanguageDetector, primary_language
 from services.enrich.media_topics import MediaTopicTagger
+from services.enrich.near_duplicates import SCHEME, sign
+from services.enrich.place_ids import PlaceIdentifier, home_country
 
 Input = TypeVar("Input")
 Result = TypeVar("Result")
@@ -32,6 +35,10 @@ class TaggableArticle(Protocol):
     def body(self) -> str | None: ...
     @property
     def declared_language(self) -> str | None: ...
+    @property
+    def publisher(self) -> Publisher | None: ...
+    @property
+    def categories(self) -> Sequence[Category]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class Tags:
     language: DetectedLanguage
     entities: tuple[Entity, ...] = ()
     media_topics: tuple[MediaTopic, ...] = ()
+    signature: Signature | None = None
     tagged_by: tuple[TaggedBy, ...] = ()
     problems: tuple[TagProblem, ...] = ()
     entities_capped: bool = False
@@ -55,11 +63,13 @@ class Taggers:
         entity_tagger: EntityTagger | None,
         media_topic_tagger: MediaTopicTagger | None,
         known_names: KnownNames,
+        place_identifier: PlaceIdentifier | None = None,
     ) -> None:
         self._language_detector = language_detector
         self._entity_tagger = entity_tagger
         self._media_topic_tagger = media_topic_tagger
         self._known_names = known_names
+        self._place_identifier = place_identifier
 
     @classmethod
     def load(
@@ -79,6 +89,7 @@ class Taggers:
             load_entity_tagger(entity_tagger) if entities else None,
             MediaTopicTagger.load() if media_topics else None,
             KnownNames.load(),
+            PlaceIdentifier.load() if entities else None,
         )
 
     def tag_articles(
@@ -93,7 +104,9 @@ class Taggers:
             self._detect_language(draft)
         self._tag_entities(drafts)
         for draft in drafts:
+            self._identify_places(draft)
             self._tag_media_topics(draft)
+            self._sign(draft)
         return [draft.tags() for draft in drafts]
 
     def explain(self, article: TaggableArticle) -> list[Section]:
@@ -103,14 +116,14 @@ class Taggers:
         detector = self._language_detector
         lines = explain_language(
             tags.language,
-            detector.rank(draft.title, draft.body or draft.summary),
+            detector.rank(draft.title, draft.lead),
             detector.languages,
             article.declared_language,
         )
         sections = [Section(_heading(TagTask.LANGUAGE, tags), tuple(lines))]
         if self._media_topic_tagger is not None:
             scores = {media_topic.code: media_topic.score for media_topic in tags.media_topics}
-            evidence = self._media_topic_tagger.evidence(draft.title, draft.summary, draft.body)
+            evidence = self._media_topic_tagger.evidence(draft.title, draft.summary, draft.body, draft.categories)
             lines = explain_media_topics(scores, evidence)
             sections.append(Section(_heading(TagTask.MEDIA_TOPICS, tags), tuple(lines)))
         if self._entity_tagger is not None:
@@ -122,7 +135,7 @@ class Taggers:
     def _detect_language(self, draft: "_Draft") -> None:
         detector = self._language_detector
         with draft.task(TagTask.LANGUAGE, detector.name, detector.version):
-            draft.language = detector.detect(draft.title, draft.body or draft.summary)
+            draft.language = detector.detect(draft.title, draft.lead, draft.declared_language)
 
     def _tag_entities(self, drafts: Sequence["_Draft"]) -> None:
         tagger = self._entity_tagger
@@ -138,12 +151,23 @@ class Taggers:
                 draft.entities = group_entities(tagged, draft.fields, self._known_names)
                 draft.entities_capped = is_capped
 
+    def _identify_places(self, draft: "_Draft") -> None:
+        identifier = self._place_identifier
+        if identifier is not None and draft.entities and draft.may(TagTask.PLACE_IDS):
+            with draft.task(TagTask.PLACE_IDS, identifier.name, identifier.version):
+                draft.entities = identifier.identify(draft.entities, draft.fields, draft.home_country)
+
     def _tag_media_topics(self, draft: "_Draft") -> None:
         tagger = self._media_topic_tagger
         if tagger is None or not draft.wants(TagTask.MEDIA_TOPICS, tagger.languages):
             return
         with draft.task(TagTask.MEDIA_TOPICS, tagger.name, tagger.version):
-            draft.media_topics = tagger.tag(draft.title, draft.summary, draft.body)
+            draft.media_topics = tagger.tag(draft.title, draft.summary, draft.body, draft.categories)
+
+    def _sign(self, draft: "_Draft") -> None:
+        if draft.may(TagTask.SIGNATURE):
+            with draft.task(TagTask.SIGNATURE, "newsflow", SCHEME):
+                draft.signature = sign(draft.summary, draft.body)
 
 
 def _heading(task: TagTask, tags: Tags) -> str:
@@ -176,14 +200,20 @@ class _Draft:
         self.language = DetectedLanguage(code=UNDETERMINED, score=0.0)
         self.entities: tuple[Entity, ...] = ()
         self.media_topics: tuple[MediaTopic, ...] = ()
+        self.signature: Signature | None = None
         self.entities_capped = False
-        self._declared_language = article.declared_language or ""
+        self.home_country = home_country(article.publisher.home) if article.publisher else None
+        self.declared_language = article.declared_language
+        self.categories = [category.label or category.term for category in article.categories]
         self._tagged_by: list[TaggedBy] = []
         self._without = without
         self._problems = [TagProblem(task=task, reason=reason) for task, reason in without.items()]
 
     def wants(self, task: TagTask, languages: Container[str]) -> bool:
-        return self.reading_language in languages and task not in self._without
+        return self.reading_language in languages and self.may(task)
+
+    def may(self, task: TagTask) -> bool:
+        return task not in self._without
 
     @property
     def fields(self) -> dict[str, str]:
@@ -191,11 +221,15 @@ class _Draft:
         return {field: text for field, text in texts.items() if text}
 
     @property
+    def lead(self) -> str:
+        return f"{self.summary}\n{self.body}".lstrip()
+
+    @property
     def reading_language(self) -> str:
         """The detected language, or what the publisher declares if it was too close to tell."""
         if self.language.code != UNDETERMINED or not self.language.score:
             return self.language.code
-        return self._declared_language.replace("_", "-").split("-")[0].lower()
+        return primary_language(self.declared_language)
 
     @contextmanager
     def task(self, task: TagTask, name: str, version: str) -> Iterator[None]:
@@ -212,6 +246,7 @@ class _Draft:
             self.language,
             self.entities,
             self.media_topics,
+            self.signature,
             tuple(self._tagged_by),
             tuple(self._problems),
             self.entities_capped,

@@ -72,6 +72,7 @@ def enriched(raw: RawArticle, tags: Tags, now: datetime) -> Enriched:
         language=tags.language,
         entities=tags.entities,
         media_topics=tags.media_topics,
+        signature=tags.signature,
         tagged_by=tags.tagged_by,
         tag_problems=problems,
         stages=Stages(fetched=raw.article.fetched_at, ingested=raw.ingested_at, enriched=now),

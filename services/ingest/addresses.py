@@ -14,6 +14,7 @@ IsAllowed = Callable[[Address], bool]
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215: is_global in some Python versions
+_IPV4_TRANSLATED = ipaddress.IPv6Network("::ffff:0:0:0/96")  # RFC 2765 §2.1
 _IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
@@ -95,6 +96,6 @@ def _carried_ipv4(address: IPv6Address) -> IPv4Address | None:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if address in _NAT64 or address in _IPV4_COMPATIBLE:
+    if any(address in network for network in (_NAT64, _IPV4_TRANSLATED, _IPV4_COMPATIBLE)):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return None

@@ -43,7 +43,13 @@ _SUPERSETS: Final = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
     "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "big5": "big5hkscs",
 }
+# Labels of the WHATWG Encoding Standard, and of people, that Python does not know.
+_OTHER_LABELS: Final = {"windows-31j": "cp932", "iso-8859-8-i": "iso8859-8", "x-x-big5": "big5"}
+_NUMBERED = re.compile(r"(?:windows|win|dos|cp)[-_]?([0-9]{3,4})")
 _C1 = {byte: chr(byte) for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}  # windows-1252 leaves these bytes undefined
 
 
@@ -99,12 +105,19 @@ def _labels(body: bytes, content_type: str) -> list[str]:
     names = []
     for label in stated:
         try:
-            name = codecs.lookup(label).name
+            name = _codec_of(label.lower()).name
         except (LookupError, ValueError):
             continue
         if name not in _NOT_CHARSETS:
             names.append(_SUPERSETS.get(name, name))
     return names
+
+
+def _codec_of(label: str) -> codecs.CodecInfo:
+    """Raises LookupError for a name that nobody gives a charset."""
+    label = _OTHER_LABELS.get(label, label).removeprefix("x-")
+    numbered = _NUMBERED.fullmatch(label)
+    return codecs.lookup(f"cp{numbered[1]}" if numbered else label)
 
 
 def _is_mostly_utf8(body: bytes) -> bool:

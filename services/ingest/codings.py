@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
 _HEAD_BYTES = 2  # by which zlib data is told from raw deflate
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_WINDOW_LOG = 23  # RFC 9659: 8 MB; a larger window is memory that a stranger would make us take
 
@@ -66,7 +66,7 @@ class _Zlib:
             raise DecodingFailed(str(error)) from error
 
     def begins_again(self, chunk: bytes) -> bool:
-        return self._is_gzip and _GZIP_MAGIC.startswith(chunk[:2])
+        return self._is_gzip and GZIP_MAGIC.startswith(chunk[:2])
 
 
 class _Brotli:

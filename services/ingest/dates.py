@@ -31,18 +31,18 @@ _MONTHS: Final = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januar janvier enero januari ene",
-            "feb february februar février fevrier febrero februari fev",
-            "mar march märz marz mars marzo maart mrz mär",
-            "apr april avril abril avr abr",
-            "may mai mayo mei",
-            "jun june juni juin junio",
-            "jul july juli juillet julio juil",
-            "aug august août aout agosto augustus ago",
-            "sep sept september septembre septiembre",
-            "oct october oktober octobre octubre okt",
-            "nov november novembre noviembre",
-            "dec december dezember décembre decembre diciembre dez dic",
+            "jan january januar janvier enero januari ene janeiro gennaio gen oca ocak янв января",
+            "feb february februar février fevrier febrero februari fev fevereiro febbraio şub şubat фев февраля",
+            "mar march märz marz mars marzo maart mrz mär março mart мар марта",
+            "apr april avril abril avr abr aprile nis nisan апр апреля",
+            "may mai mayo mei maio maggio mag mayıs мая май",
+            "jun june juni juin junio junho giugno giu haz haziran июн июня",
+            "jul july juli juillet julio juil julho luglio lug tem temmuz июл июля",
+            "aug august août aout agosto augustus ago ağu ağustos авг августа",
+            "sep sept september septembre septiembre set setembro settembre eyl eylül сен сентября",
+            "oct october oktober octobre octubre okt out outubro ottobre ott eki ekim окт октября",
+            "nov november novembre noviembre novembro kas kasım ноя ноября",
+            "dec december dezember décembre decembre diciembre dez dic dezembro dicembre ara aralık дек декабря",
         ),
         start=1,
     )
@@ -55,9 +55,12 @@ _TIME = (
 )
 _ZONE = r"(?P<zone>(?:(?:gmt|utc)\s*)?[+\u2212-]\s*\d{1,2}:?(?:\d{2})?|[a-z]{1,5}(?![a-z]))?"
 _ISO = re.compile(
-    rf"(?P<year>\d{{4}})(?:[-/.]?(?P<month>\d{{2}})(?:[-/.]?(?P<day>\d{{2}}))?)?"
-    rf"(?:(?:t|\s+|,\s*|:)(?:{_TIME}|(?P<compact>\d{{4}}(?:\d{{2}})?(?:[.,]\d+)?)))?\s*{_ZONE}"
+    rf"(?P<year>\d{{4}})(?:(?:[-/.]\s?(?P<month>\d{{1,2}})(?:[-/.]\s?(?P<day>\d{{1,2}})\.?)?|(?P<packed>\d{{4}}))"
+    rf"(?:(?:t|\s+|,\s*|:)(?:{_TIME}|(?P<compact>\d{{4}}(?:\d{{2}})?(?:[.,]\d+)?))\s*{_ZONE}|\s?(?P<day_zone>z|[+-]\d{{2}}:?\d{{2}}))?)?"
 )
+# Day, month and year with dots are never meant in another order; with slashes they are.
+_DOTTED = re.compile(rf"(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>\d{{4}})(?:,?\s+{_TIME}\s*{_ZONE})?")
+_CHINESE: Final = str.maketrans({"年": "-", "月": "-", "日": " "})  # used in Japan as well
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s+|[^\W\d_]{2,12},)?"
 _DAY_FIRST = re.compile(
     rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s/-]*(?:de\s+)?(?P<name>[^\W\d_]{{3,11}})\.?[\s,/-]*(?:de\s+)?"
@@ -82,15 +85,16 @@ _OFFSET = re.compile(r"(?:gmt|utc)?\s*([+\u2212-])\s*(\d{1,2}):?(\d{2})?")
 def read_date(stated: str | None, now: datetime) -> tuple[datetime | None, DateQuality]:
     """The instant `stated` names, in UTC, and its quality; None only when it is missing or unreadable.
 
-    Reads RFC 822 and 2822 with named zones, RFC 3339 and ISO 8601, asctime, dates with the month spelled out in six
-    languages and Unix time. A date without a time is its midnight. Without a zone, or with one nobody knows, UTC is
-    assumed and said so. Dates in figures alone with the day or month first are ambiguous, so unreadable.
+    Reads RFC 822 and 2822 with named zones, RFC 3339 and ISO 8601, asctime, dates with the month spelled out in eight
+    languages, those with dots or 年月日, and Unix time. A date without a time is its midnight. Without a zone, or with
+    one nobody knows, UTC is assumed and said so. Dates in figures with slashes and the day or month first are
+    ambiguous, so unreadable.
     """
     if stated is None or not stated.strip():
         return None, DateQuality.MISSING
     if len(stated) > _MAX_CHARACTERS:
         return None, DateQuality.UNREADABLE
-    text = " ".join(_COMMENT.sub(" ", stated).split()).lower()
+    text = " ".join(_COMMENT.sub(" ", stated).translate(_CHINESE).split()).lower()
     try:
         moment, zone_known = _read(text)
     except (ValueError, OverflowError):
@@ -109,12 +113,14 @@ def _read(text: str) -> tuple[datetime, bool]:
         return moment - (_offset(zone) or timedelta()), True
     if match := _UNIX.fullmatch(text):
         return datetime.fromtimestamp(int(match["seconds"]), UTC), True
-    for pattern in (_DAY_FIRST, _ISO, _MONTH_FIRST, _ASCTIME):
+    for pattern in (_DAY_FIRST, _ISO, _MONTH_FIRST, _ASCTIME, _DOTTED):
         if match := pattern.fullmatch(text):
             break
     else:
         raise ValueError("no known form")
     parts = match.groupdict()
+    if packed := parts.get("packed"):
+        parts |= {"month": packed[:2], "day": packed[2:]}
     naive = datetime(_year(parts["year"]), _month(parts), int(parts["day"] or 1))
     if (day := parts.get("compact")) is not None:
         time = timedelta(hours=int(day[:2]), minutes=int(day[2:4]), seconds=int(day[4:6] or 0))
@@ -122,7 +128,7 @@ def _read(text: str) -> tuple[datetime, bool]:
         time = _time(parts)
     if time > timedelta(hours=24, seconds=1):  # 24:00 is the end of the day in ISO 8601
         raise ValueError("no such time")
-    offset = _offset(parts["zone"])
+    offset = _offset(parts["zone"] or parts.get("day_zone"))
     return (naive + time - (offset or timedelta())).replace(tzinfo=UTC), offset is not None
 
 

@@ -10,6 +10,7 @@ import re
 import xml.sax
 import xml.sax.handler
 import xml.sax.xmlreader
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -110,6 +111,45 @@ class _Mended:
         if people and not people[-1] and context.get(key):
             people[-1]["name"] = context[key]
 
+    def _end_link(self) -> None:
+        """An empty link is none: it must not hide a guid that is one."""
+        context = self._get_context()  # type: ignore[attr-defined]
+        before = dict.get(context, "link")
+        super()._end_link()  # type: ignore[misc]
+        if not dict.get(context, "link"):
+            context.pop("link", None)
+            if before:
+                context["link"] = before
+
+    def _end_title(self) -> None:
+        self._end_text("title", super()._end_title)  # type: ignore[misc]
+
+    def _start_description(self, attributes: Element) -> None:
+        if self._is_in_image():
+            self.push("image_description", 0)  # type: ignore[attr-defined]
+        else:
+            super()._start_description(attributes)  # type: ignore[misc]
+
+    def _end_description(self) -> None:
+        if self._is_in_image():
+            self.pop("image_description")  # type: ignore[attr-defined]
+        else:
+            self._end_text("summary", super()._end_description)  # type: ignore[misc]
+
+    def _is_in_image(self) -> bool:
+        return bool(self.inentry and self.inimage)  # type: ignore[attr-defined]
+
+    def _end_text(self, name: str, end: Callable[[], None]) -> None:
+        """A text deeper within the entry, of its image for one, does not stand for the entry's own.
+
+        feedparser sees to that for the text, but not for its details.
+        """
+        context = self._get_context()  # type: ignore[attr-defined]
+        before = dict.get(context, f"{name}_detail")
+        end()
+        if before is not None and dict.get(context[f"{name}_detail"], "value") != dict.get(context, name):
+            context[f"{name}_detail"] = before
+
     def _start_enclosure(self, attributes: Element) -> None:
         super()._start_enclosure(self._resolved(attributes))  # type: ignore[misc]
 
@@ -177,6 +217,16 @@ class _Strict(_Mended, StrictFeedParser):  # type: ignore[misc]
 class _Loose(_Mended, LooseFeedParser):  # type: ignore[misc]
     can_be_relative_uri = LooseFeedParser.can_be_relative_uri - {"id"}
 
+    def unknown_endtag(self, tag: str) -> None:
+        """An element that ends where feedparser does not expect it costs itself, not the document."""
+        with suppress(KeyError, IndexError, AttributeError, TypeError):
+            super().unknown_endtag(tag)
+
+
+# The whole article in feeds of Russian newspapers (yandex.ru/support/news); not an identifier, so not in the classes.
+for _parser in (_Strict, _Loose):
+    setattr(_parser, "_start_yandex_full-text", _parser._start_content)
+    setattr(_parser, "_end_yandex_full-text", _parser._end_content)
 
 # Keys (`dc_creator`) of the elements that feedparser treats in some way of its own.
 HANDLED: Final = frozenset(

@@ -11,6 +11,7 @@ from services.ingest.fast_nodes import (
     Scope,
     Unsure,
     attributes,
+    check_harmless,
     markup_of,
     text_of,
 )
@@ -54,15 +55,14 @@ def person_of(node: Node, reading: Reading, before: str) -> tuple[Element, str]:
     person: Element = {}
     scope = Scope("", None)
     for child in node.iterchildren():
-        field = _PERSON.get(reading.key_of(child))
-        if (
-            field is None
-            or field in person
-            or (child.tail and child.tail.strip())
-            or scope.within(attributes(child)) != scope
-        ):
+        key = reading.key_of(child)
+        field = _PERSON.get(key)
+        if field is None:
+            check_harmless(child, key, reading)  # Blogger's `gd:image`
+        if field in person or (child.tail and child.tail.strip()) or scope.within(attributes(child)) != scope:
             raise Unsure(child.tag)
-        person[field] = text_of(child)
+        if field is not None:
+            person[field] = text_of(child)
     return person, ""
 
 
@@ -159,7 +159,7 @@ class EntryReader:
     def _link(self, node: Node, scope: Scope) -> None:
         link, page = link_of(node, scope, self._reading)
         self._element.setdefault("links", []).append(link)
-        if page is not None:
+        if page:
             self._element["link"] = page
 
     def _enclosure(self, node: Node, scope: Scope) -> None:
@@ -232,7 +232,7 @@ _READERS: Final[dict[str, Callable[[EntryReader, Node, Scope], None]]] = {
     **dict.fromkeys(("description", "dc_description"), EntryReader._description),
     **dict.fromkeys(("summary", "itunes_summary"), EntryReader._summary),
     **dict.fromkeys(("content_encoded", "fullitem"), EntryReader._encoded),
-    "content": EntryReader._content,
+    **dict.fromkeys(("content", "yandex_full-text"), EntryReader._content),
     **dict.fromkeys(("guid", "id"), EntryReader._guid),
     "link": EntryReader._link,
     "enclosure": EntryReader._enclosure,

@@ -1,6 +1,7 @@
 """Nodes of an XML document as the fast route sees them: names, attributes and texts the way feedparser takes them."""
 
 import re
+from collections.abc import Set
 from typing import Any, Final, NamedTuple
 from xml.sax.saxutils import escape
 
@@ -9,7 +10,6 @@ from services.ingest.elements import HANDLED, PREFIXES, joined, joined_base
 Node = Any  # of lxml: an element
 Attributes = dict[str, str]
 
-KNOWN_PREFIXES: Final = frozenset(PREFIXES.values()) - {""}
 # What an unknown element could overwrite, were it called like this.
 _RESERVED: Final = frozenset(
     {
@@ -19,6 +19,10 @@ _RESERVED: Final = frozenset(
         *("title_detail", "ttl", "updated", "where"),
     }
 )
+# Prefixes by which feedparser takes an element for more than a value nobody reads, whatever they are declared to mean.
+KNOWN_PREFIXES: Final = frozenset(
+    prefix for prefix in PREFIXES.values() if any(name.startswith(f"{prefix}_") for name in HANDLED | _RESERVED)
+) | {"xml", "rdf"}
 MAX_ATTRIBUTES: Final = 64  # lxml looks each value up by its name: 100,000 of them take 26 s
 _NO_ATTRIBUTES: Final[Attributes] = {}
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
@@ -102,13 +106,17 @@ def _key_of(node: Node) -> str:
     return f"{prefix.lower()}_{local.lower()}" if prefix else local.lower()
 
 
-def check_namespace(prefix: str | None, uri: str) -> None:
-    """Raise Unsure if a declaration gives a prefix that feedparser knows another meaning than the known one."""
+def check_namespace(prefix: str | None, uri: str, standard: Set[str | None]) -> None:
+    """Raise Unsure if a declaration gives a prefix that feedparser knows another meaning than the known one.
+
+    `standard` are the known prefixes of all namespaces of the document: what takes the prefix of none of them for
+    another known one, as every Medium feed does with `cc`, misleads nobody.
+    """
     known = PREFIXES.get(uri.lower())
     if prefix is None:
         if known is None and "backend.userland.com/rss" not in uri.lower():
             raise Unsure(uri)
-    elif prefix.lower() in KNOWN_PREFIXES and known != prefix.lower():
+    elif prefix.lower() in KNOWN_PREFIXES and known != prefix.lower() and (not known or prefix.lower() in standard):
         raise Unsure(uri)
 
 

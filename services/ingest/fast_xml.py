@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from services.ingest.elements import Element, Elements, joined_base
+from services.ingest.elements import PREFIXES, Element, Elements, joined_base
 from services.ingest.fast_entry import EntryReader, link_of, person_of
 from services.ingest.fast_nodes import (
     Node,
@@ -115,15 +115,16 @@ class _Document:
         return Elements(self._version, self._feed, self._entries, None)
 
     def _check_namespaces(self, document: bytes) -> None:
-        declared = self._root.nsmap
-        for prefix, uri in declared.items():
-            check_namespace(prefix, uri)
+        declared = dict(self._root.nsmap)
+        every = set(declared.items())
         if document.count(b"xmlns") > len(declared):
-            seen = dict(declared)
             for _, (prefix, uri) in etree.iterwalk(self._root, events=("start-ns",)):
-                check_namespace(prefix or None, uri)
-                if seen.setdefault(prefix or None, uri) != uri and prefix:
+                every.add((prefix or None, uri))
+                if declared.setdefault(prefix or None, uri) != uri and prefix:
                     raise Unsure(uri)
+        standard = {PREFIXES.get(uri.lower()) for _, uri in every}
+        for prefix, uri in every:
+            check_namespace(prefix, uri, standard)
 
     def _version_of(self, stated: dict[str, str]) -> str:
         version = ""

@@ -7,7 +7,7 @@ from typing import Self
 
 import listparser
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from schemas.feed import Feed, FeedAccess, feed_id_of
 from services.common.errors import UsageError
@@ -30,6 +30,16 @@ class ListedFeed(BaseModel):
     secret_headers: dict[str, str] = Field(default_factory=dict)
     credentials: str | None = None
     proxy: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        """What readers exchange as `feed:` is a web address (draft-obasanjo-feed-URI-scheme)."""
+        url = url.strip()
+        if url[:5].lower() != "feed:":
+            return url
+        rest = url[5:]
+        return f"http:{rest}" if rest.startswith("//") else rest
 
     @model_validator(mode="after")
     def _can_be_sent(self) -> Self:
@@ -70,7 +80,10 @@ def read_feed_list(path: Path) -> tuple[ListedFeed, ...]:
 
 def _read_yaml(path: Path, content: bytes) -> tuple[ListedFeed, ...]:
     try:
-        listed = _FeedList.model_validate(yaml.safe_load(content)).feeds
+        document = yaml.safe_load(content)
+        if not isinstance(document, dict) or not isinstance(document.get("feeds"), list):
+            raise UsageError(f"feed list {path} has no list `feeds`")
+        listed = _FeedList.model_validate(document).feeds
     except yaml.YAMLError as error:
         raise UsageError(f"feed list {path} is not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:

@@ -62,6 +62,10 @@ class Identity:
     url: str | None
     content: str | None
 
+    @property
+    def has_name(self) -> bool:
+        return self.guid is not None or self.url is not None
+
 
 def identities_of(document: Document) -> list[Identity]:
     """One identity for each entry, in order. A guid or address shared by entries with different titles names none."""

@@ -1,10 +1,13 @@
 """Bounded decompression of response bodies: chunks in, pieces out that never exceed the limit in sum."""
 
 from collections.abc import Iterator
+from typing import Final
 
-from services.ingest.codings import Decoder, DecodingFailed, decoder_of
+from services.ingest.codings import GZIP_MAGIC, Decoder, DecodingFailed, decoder_of
 
 PIECE_BYTES = 64 * 1024  # what one step may inflate to, about: a bomb is stopped within a piece of the limit
+# What servers write into Content-Encoding that is no coding: charsets and transfer encodings.
+_NO_CODINGS: Final = frozenset({"identity", "none", "utf-8", "utf8", "iso-8859-1", "us-ascii", "8bit", "binary"})
 RATIO_COUNTS_FROM_BYTES = 1024 * 1024  # a small body may be as regular as it likes
 
 
@@ -24,7 +27,7 @@ class Inflater:
 
     def __init__(self, content_encoding: str, limit: int, max_ratio: float) -> None:
         coding = content_encoding.strip().lower()
-        self._coding = "" if coding == "identity" else coding
+        self._coding = "" if coding in _NO_CODINGS else coding
         self._limit = limit
         self._max_ratio = max_ratio
         self._taken = 0
@@ -36,6 +39,9 @@ class Inflater:
         self._taken += len(chunk)
         if self._taken > self._limit:
             raise BodyTooLarge(f"more than {self._limit} bytes")
+        if self._taken == len(chunk) and not self._coding and chunk.startswith(GZIP_MAGIC):
+            self._coding = "gzip"  # a `.gz` file, or compressed by who did not say so: no text begins like this
+            self._decoder = self._new_decoder()
         if self._decoder is None:
             yield chunk
             return

@@ -1,5 +1,6 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1): a document's bytes in, the feed and its entries as stated out."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -21,11 +22,16 @@ def parse_json_feed(document: bytes) -> ParsedFeed:
     Raises ParseError: MALFORMED if a JSON feed cannot be read, NOT_A_FEED for other JSON. A feed that forgot its
     version is one if it has items and a title or address of its own.
     """
+    problem: str | None = None
     try:
         feed = orjson.loads(document)
     except orjson.JSONDecodeError as error:
-        is_feed = _VERSION.encode() in document[:2_000]
-        raise ParseError(Reason.MALFORMED if is_feed else Reason.NOT_A_FEED, f"not JSON: {error}") from None
+        problem = f"not JSON: {error}"
+        try:
+            feed = json.loads(document, strict=False)  # line ends in strings, halves of UTF-16 pairs, NaN
+        except (ValueError, RecursionError):
+            is_feed = _VERSION.encode() in document[:2_000]
+            raise ParseError(Reason.MALFORMED if is_feed else Reason.NOT_A_FEED, problem) from None
     if not isinstance(feed, dict) or not (_VERSION in str(feed.get("version", "")) or _is_like(feed)):
         raise ParseError(Reason.NOT_A_FEED, "JSON, but no JSON Feed")
     if not isinstance(feed.get("items"), list):
@@ -37,6 +43,7 @@ def parse_json_feed(document: bytes) -> ParsedFeed:
         link=_string(feed, "home_page_url"),
         language=language,
         dialect="json10" if str(feed.get("version", "")).rstrip("/").endswith("/1") else "json11",
+        problem=problem,
         truncated=len(items) > MAX_ENTRIES,
     )
     return ParsedFeed(info, tuple(_entry(item, authors, language) for item in items[:MAX_ENTRIES]), Route.JSON)
@@ -102,7 +109,9 @@ def _text(item: Object, key: str, media_type: str) -> StatedText | None:
 
 def _string(holder: Object, key: str) -> str | None:
     value = holder.get(key)
-    return value.strip() or None if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return value.encode("utf-8", "ignore").decode().strip() or None
 
 
 def _number(holder: Object, key: str) -> str | None:

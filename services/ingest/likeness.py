@@ -25,6 +25,12 @@ def trusted_date(draft: Draft) -> datetime | None:
     return draft.published_at if draft.date_quality in _TRUSTED else None
 
 
+def is_apart(known: ArticleState, draft: Draft) -> bool:
+    """Whether the dates of both are credible and too far apart for one article in two lists."""
+    date = trusted_date(draft)
+    return date is not None and known.published_at is not None and abs(date - known.published_at) > SECTION_FEEDS_WITHIN
+
+
 def is_renamed(
     known: ArticleState, draft: Draft, identity: Identity, feed_id: str, urls: Iterable[str], *, is_listed: bool
 ) -> bool:

@@ -21,7 +21,7 @@ from services.ingest.identity import (
     title_key_of,
     url_key,
 )
-from services.ingest.likeness import is_renamed, is_reused, trusted_date
+from services.ingest.likeness import is_apart, is_renamed, is_reused, trusted_date
 from services.ingest.limits import cut
 from services.ingest.normalise import Draft
 from services.ingest.parse import FeedInfo
@@ -48,7 +48,8 @@ def match_document(
 ) -> Decision:
     """Decide what `document`, the latest of `feed`, changes. Does not touch `index`.
 
-    An entry is matched by guid within its feed, else by address, else by content; an unknown one is minted. A guid or
+    An entry is matched by guid within its feed, else by address, else by content, unless the document lists the one it
+    equals as well, with another date; an unknown one is minted. A guid or
     address that entries with different titles share in this document names none of them, nor does a site's front page.
     Entries that match one article are one article, and the first of them speaks.
 
@@ -87,10 +88,10 @@ class _Matcher:
     urls: frozenset[str] = frozenset()
 
     def take(self, entry: ReadEntry, identity: Identity) -> None:
-        known = self._find(identity)
+        known = self._find(entry.draft, identity)
         if known is not None and is_reused(known, entry.draft, identity):
             self._release(known, identity)
-            known = self._find(identity)
+            known = self._find(entry.draft, identity)
         if known is None:
             known = self._find_renamed(entry.draft, identity)
         if known is None:
@@ -118,12 +119,15 @@ class _Matcher:
         if identity.url is not None:
             yield url_key(self.feed.home, identity.url)
 
-    def _find(self, identity: Identity) -> ArticleState | None:
+    def _find(self, draft: Draft, identity: Identity) -> ArticleState | None:
         for key in self._names(identity):
             claimed = self.claimed.get(key)
             if known := self.layer.find(key) if claimed is None else self.layer.state(claimed):
                 return known
-        return self.layer.find(content_key(self.feed.home, identity.content)) if identity.content else None
+        known = self.layer.find(content_key(self.feed.home, identity.content)) if identity.content else None
+        # A daily puzzle says the same each day: the document has both, each with names and a date of its own.
+        is_other = known is not None and is_apart(known, draft) and identity.has_name and self._is_listed(known)
+        return None if is_other else known
 
     def _find_renamed(self, draft: Draft, identity: Identity) -> ArticleState | None:
         """The article that this entry is under new names, as far as its date or title can tell."""

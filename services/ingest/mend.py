@@ -17,6 +17,7 @@ _END = re.compile(r"</(?:\w+:)?(?:rss|feed|RDF|urlset)\s*>", re.IGNORECASE)
 _IDLE_TAIL = re.compile(r"(?:\s|<!--.*?-->|<\?.*?\?>)*\Z", re.DOTALL)
 
 _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
+_CDATA_ENDS = re.compile(r"(<!\[CDATA\[|\]\]>)")
 _AMPERSAND = re.compile(r"&(?:([A-Za-z][A-Za-z0-9]{1,31});|(?!#(?:[0-9]{1,8}|[xX][0-9a-fA-F]{1,8});))")
 _XML_ENTITIES: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _USED = re.compile(r"</?([A-Za-z][\w.-]*):[A-Za-z]|\s([A-Za-z][\w.-]*):[\w.-]+\s*=\s*[\"']")
@@ -41,12 +42,27 @@ def without_junk(text: str) -> tuple[str, str | None]:
 
 
 def mended(text: str) -> str:
-    """`text` with bare ampersands escaped, HTML's entities as characters, and prefixes declared that were not."""
+    """`text` with bare ampersands escaped, HTML's entities as characters, prefixes declared that were not, and CDATA
+    sections within others as their text."""
+    text = _without_nested_cdata(text)
     if "&" in text:
         pieces = _CDATA.split(text)
         pieces[::2] = [_AMPERSAND.sub(_escaped, piece) for piece in pieces[::2]]
         text = "".join(pieces)
     return _with_namespaces(text)
+
+
+def _without_nested_cdata(text: str) -> str:
+    pieces = _CDATA_ENDS.split(text)
+    depth = 0
+    for number, end in enumerate(pieces):
+        if end == "<![CDATA[":
+            depth += 1
+            pieces[number] = end if depth == 1 else ""
+        elif end == "]]>" and depth:
+            depth -= 1
+            pieces[number] = "" if depth else end
+    return text if depth else "".join(pieces)
 
 
 def _escaped(match: re.Match[str]) -> str:

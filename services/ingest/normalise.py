@@ -13,7 +13,7 @@ from services.ingest.dates import read_date
 from services.ingest.fingerprint import all_hashes, title_key
 from services.ingest.limits import Limits, cut
 from services.ingest.markup import sanitised
-from services.ingest.text import clean, fold, is_html, is_markup, is_plain, plain_text, plain_title, text_of
+from services.ingest.text import clean, fold, is_html, is_markup, is_plain, plain_text, plain_title, text_of, unescaped
 from services.ingest.urls import canonical_url
 
 FULL_TEXT_CHARACTERS = 2_000  # a description of this length is no summary: such feeds put the whole article there
@@ -137,7 +137,7 @@ def _texts(entry: Entry, base: str) -> tuple[str | None, str | None, str | None]
 def _text_and_html(stated: StatedText, base: str) -> tuple[str, str | None]:
     if not is_markup(stated.value, stated.media_type):
         return plain_text(stated.value, stated.media_type), None
-    markup = sanitised(stated.value, stated.base or base)
+    markup = sanitised(unescaped(stated.value), stated.base or base)
     plain = is_plain(markup)
     if not plain:
         markup = clean(markup)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from html.entities import html5
 
 from schemas.reasons import Reason
 from services.ingest.charset import decode_body, utf8_document
@@ -23,6 +24,15 @@ _FEED_PART = re.compile(r"<(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel|item|entry)
 _SUBSET_END = re.compile(r"\]\s*>")
 _ROOT = re.compile(_PROLOG + r"<([A-Za-z_][\w.:-]*)", re.DOTALL)
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_PAIR = re.compile(
+    r"&#(?:x(d[89ab][0-9a-f]{2})|(5[5-7][0-9]{3}));&#(?:x(d[c-f][0-9a-f]{2})|(5[67][0-9]{3}));", re.IGNORECASE
+)
+# The entities of HTML as old templates declare them: `<!ENTITY nbsp "&#160;">`, `<!ENTITY % HTMLlat1 PUBLIC "-//W3C//…`
+_DECLARED_ENTITY = re.compile(
+    r"<!ENTITY\s+(?:%\s+[\w.-]+\s+PUBLIC\s+[\"']-//W3C//ENTITIES[^\"'<>]*[\"']\s+[\"'][^\"'<>]*[\"']|"
+    r"(\w+)\s+[\"'](?:&(?:amp;)?\#\w{1,7};|[^&%<>\"']){1,2}[\"'])\s*>",
+    re.IGNORECASE,
+)
 _NUMERIC = re.compile(r"&#(?:[xX]([0-9a-fA-F]*)|([0-9]*));")
 
 
@@ -33,8 +43,8 @@ def parse_feed(body: bytes, headers: Mapping[str, str], base_url: str) -> Parsed
     wrong or missing. `base_url` is where the body was found; user name and query of it are kept out of entries. The
     format is told from the body alone. A truncated or ill-formed document that yields entries is accepted, and
     `info.problem` says so. Raises ParseError, and nothing else: BODY_EMPTY, BODY_IS_HTML, BOT_CHALLENGE, LOGIN_WALL,
-    NOT_A_FEED (another format), MALFORMED (a feed in too bad a state, or one that declares entities, which feeds do to
-    blow up their readers) or PARSER_FAILED.
+    NOT_A_FEED (another format), MALFORMED (a feed in too bad a state, or one that declares entities other than HTML's,
+    which feeds do to blow up their readers) or PARSER_FAILED.
     """
     try:
         return _parse(body, headers, without_secrets(base_url))
@@ -98,7 +108,17 @@ def _with_problem(parsed: ParsedFeed, problem: str | None) -> ParsedFeed:
 
 def _without_bad_characters(text: str) -> str:
     text = _NOT_XML.sub("", text)
-    return _NUMERIC.sub(_valid_reference, text) if "&#" in text else text
+    return _NUMERIC.sub(_valid_reference, _PAIR.sub(_paired, text)) if "&#" in text else text
+
+
+def _paired(match: re.Match[str]) -> str:
+    """The character that two references to UTF-16 surrogates mean: software that thinks in UTF-16 writes these."""
+    high, low = (
+        int(match[hexadecimal] or match[hexadecimal + 1], 16 if match[hexadecimal] else 10) for hexadecimal in (1, 3)
+    )
+    if not 0xD800 <= high < 0xDC00 <= low < 0xE000:
+        return match[0]
+    return chr(0x10000 + ((high - 0xD800) << 10) + low - 0xDC00)
 
 
 def _valid_reference(match: re.Match[str]) -> str:
@@ -112,13 +132,14 @@ def _valid_reference(match: re.Match[str]) -> str:
 
 
 def _without_doctype(text: str) -> str:
-    """`text` without its document type. Raises ParseError if that declares entities or never ends."""
+    """`text` without its document type. Raises ParseError if that declares entities of its own or never ends."""
     doctype = _DOCTYPE.match(text)
     if doctype is None:
         return text
     end = doctype.end()
     if text[end : end + 1] == "[":
-        if "<!entity" in text[end:].lower():
+        known = sum(not match[1] or f"{match[1]};" in html5 for match in _DECLARED_ENTITY.finditer(text, end))
+        if text[end:].lower().count("<!entity") > known:
             raise ParseError(Reason.MALFORMED, "the document declares entities")
         close = _SUBSET_END.search(text, end)
         if close is None:

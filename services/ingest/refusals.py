@@ -12,6 +12,13 @@ _SHORT_PAGE: Final = 1_500  # visible characters: walls and challenges say littl
 
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|title)\b", re.IGNORECASE)
 _PAGE_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_FIRST_TAG = re.compile(r"<!?([A-Za-z][\w:.-]*)")
+_PAGE_TAGS: Final = frozenset(
+    {
+        *("doctype", "html", "head", "body", "title", "meta", "link", "base", "script", "style", "noscript"),
+        *("div", "p", "h1", "h2", "h3", "center", "br", "hr", "b", "font", "table", "img", "a", "form", "pre", "span"),
+    }
+)
 _HIDDEN = re.compile(r"<(script|style|noscript|template|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.I | re.S)
 _TAG = re.compile(r"<[^<>]*>")
 _TITLE = re.compile(r"<title\b[^<>]*>([^<]{0,300})", re.IGNORECASE)
@@ -66,7 +73,8 @@ def refusal_of(text: str, headers: Mapping[str, str]) -> tuple[Reason, str]:
     title = _title_of(text)
     if headers.get("cf-mitigated") == "challenge" or _CHALLENGE_PARTS.search(text):
         return Reason.BOT_CHALLENGE, _detail("the server wants a browser", title)
-    if _PAGE.search(text) is None:
+    first = _FIRST_TAG.search(text)
+    if _PAGE.search(text) is None or first is None or first[1].lower() not in _PAGE_TAGS:
         return Reason.NOT_A_FEED, f"no feed format begins with {text[:40]!r}"
     visible = _visible(text)
     is_short = len(visible) <= _SHORT_PAGE

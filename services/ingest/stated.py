@@ -19,7 +19,8 @@ def stated_entry(
 
     A text's base is stated only where it differs from `base`, the document's own.
     """
-    published, updated = stated_string(element, "published"), stated_string(element, "updated")
+    published = stated_string(element, "published") or stated_string(element, "created")
+    updated = stated_string(element, "updated")
     if not is_atom and published is None:
         published, updated = updated, None  # feedparser calls dc:date, RSS 1.0's only date, an update
     return Entry(
@@ -28,7 +29,7 @@ def stated_entry(
         title=_text(_dict(element, "title_detail"), base),
         summary=_text(_dict(element, "summary_detail"), base) or _media_description(element),
         contents=tuple(text for detail in _dicts(element, "content") if (text := _text(detail, base))),
-        published=published or stated_string(element, "created"),
+        published=published,
         updated=updated,
         authors=stated_persons(element) or authors,
         categories=_categories(element),
@@ -141,6 +142,8 @@ def stated_string(element: Element, name: str) -> str | None:
     if value is None or not isinstance(value, str):
         return None
     value = value.strip()
+    if value.startswith("<![CDATA[") and value.endswith("]]>"):
+        value = value[9:-3].strip()  # escaped by software that meant to mark it
     if not value.isascii():
         try:
             value.encode()

@@ -88,6 +88,14 @@ def plain_text(value: str, media_type: str) -> str:
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
+def unescaped(value: str) -> str:
+    """HTML that was escaped once too often as HTML: text alone that begins with a tag and has unmistakable markup."""
+    if "<" in value or "&lt;" not in value:
+        return value
+    text = html.unescape(value)
+    return text if text.lstrip().startswith("<") and _MARKUP.search(text) else value
+
+
 def is_markup(value: str, media_type: str) -> bool:
     """Whether `value` has to be read as HTML."""
     if "<" not in value and "&" not in value:

@@ -26,7 +26,7 @@ PURE = [
     *(name for name in MODULES if name.startswith("schemas.") and name != "schemas.generate"),
     *(f"services.ingest.{name}" for name in PURE_INGEST),
     *(f"services.enrich.{name}" for name in ("document_pass", "entities", "explain", "known_names", "language")),
-    *(f"services.enrich.{name}" for name in ("linking", "names", "repeats", "retag")),
+    *(f"services.enrich.{name}" for name in ("linking", "names", "near_duplicates", "place_ids", "repeats", "retag")),
     *(f"services.enrich.crf.{name}" for name in ("decoder", "encoder", "features", "lexicon", "places", "tokeniser")),
     "services.publish.route",
     *(f"services.fixture_feed.{name}" for name in ("feed", "rss", "prose")),

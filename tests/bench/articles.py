@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.article import Category, Publisher
 from schemas.enriched import EntityType
 from services.enrich.crf.tagger import CrfTagger
 from services.fixture_feed.seed import find_seeds
@@ -21,6 +22,8 @@ class BenchArticle:
     body: str
     summary: str | None = None
     declared_language: str | None = None
+    publisher: Publisher | None = None
+    categories: tuple[Category, ...] = ()
 
     @property
     def fields(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from schemas.article import Category, Publisher
 from schemas.enriched import EntityType
 from schemas.media_topics import MEDIA_TOPIC_BY_SLUG
 
@@ -47,6 +48,8 @@ class GoldItem:
     spans: frozenset[TypedSpan]
     media_topics: tuple[str, ...]
     declared_language: str | None = None
+    publisher: Publisher | None = None
+    categories: tuple[Category, ...] = ()
 
     def text(self, span: TypedSpan) -> str:
         return {"title": self.title, "summary": self.summary or "", "body": self.body or ""}[span.field][

@@ -135,7 +135,7 @@ async def test_a_tagger_that_raises_hangs_dies_or_eats_memory_loses_its_own_tag_
         assert {tag.label for tag in article.media_topics} >= {"politics"}
         assert bool(article.entities) is not bool(problems)
         assert [by.task for by in article.tagged_by] == [
-            TagTask.LANGUAGE, *([] if problems else [TagTask.ENTITIES]), TagTask.MEDIA_TOPICS
+            TagTask.LANGUAGE, *([] if problems else [TagTask.ENTITIES]), TagTask.MEDIA_TOPICS, TagTask.SIGNATURE
         ]  # fmt: skip
     counted = metrics.registry.get_sample_value
     assert counted("newsflow_tag_problems_total", {"task": "entities", "reason": "tagger_failed"}) == 2

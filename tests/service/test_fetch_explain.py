@@ -13,7 +13,7 @@ import structlog
 from schemas.feed import FeedState, FeedStatus, HostState
 from schemas.reasons import Reason
 from schemas.topics import FEED_STATE
-from services.commands.feeds import request_poll, show
+from services.commands.feeds import explain, request_poll, show
 from services.commands.feeds_view import explanation_json, facts, print_explanation
 from services.common.clock import system_clock
 from services.common.errors import UsageError
@@ -125,6 +125,29 @@ def test_problems_are_listed_with_what_was_said(
     assert "tired.example" not in shown
     show(log, as_json=True, problems=True)
     assert {orjson.loads(line)["feed"]["feed_id"] for line in capsys.readouterr().out.splitlines()} == {"gone", "away"}
+
+
+def test_what_is_piped_is_not_cut(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    name, address = "f1_" + "a" * 60, f"https://long.example/{'b' * 200}"
+
+    async def act() -> None:
+        async with opened_log(tmp_path) as log:
+            await write(log, feed(name, address))
+
+    asyncio.run(act())
+    show(f"sqlite:///{tmp_path}/log.sqlite", as_json=False)
+    shown = capsys.readouterr().out
+    assert name in shown
+    assert address in shown
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "ftp://a.example/", "https://", "https://[::1/"])
+def test_what_is_no_web_address_is_a_users_mistake(url: str) -> None:
+    with pytest.raises(UsageError, match="no http or https address"):
+        explain(url, as_json=False)
 
 
 def test_a_poll_can_be_asked_for_unless_the_feed_is_paused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

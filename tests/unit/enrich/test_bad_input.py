@@ -7,6 +7,7 @@ from time import process_time
 
 import pytest
 
+from schemas.article import Category, Publisher
 from services.enrich.tagging import Taggers
 
 MAX_SECONDS = 10.0  # none takes half a second on an idle core
@@ -20,6 +21,8 @@ class Article:
     summary: str | None
     body: str | None
     declared_language: str | None = "en"
+    publisher: Publisher | None = None
+    categories: tuple[Category, ...] = ()
 
 
 def names(count: int) -> list[str]:

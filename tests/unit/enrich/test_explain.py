@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.enriched import DetectedLanguage, EntityType
+from schemas.enriched import DetectedLanguage, EntityType, TagTask
 from services.enrich.document_pass import group_entities
 from services.enrich.entities import Span, TaggedText
 from services.enrich.explain import Explainable, explain_entities, explain_language
@@ -73,9 +73,18 @@ def test_sections_say_who_did_what_and_agree_with_the_tags(taggers: Taggers) -> 
     assert media_topics.lines[0].startswith(f"{tags.media_topics[0].score:.2f}  {tags.media_topics[0].label}")
     assert "parliament" in media_topics.lines[0]
     assert any("Angela Merkel" in line for line in entities.lines)
-    assert {by.version for by in tags.tagged_by} == {
+    told = (TagTask.LANGUAGE, TagTask.ENTITIES, TagTask.MEDIA_TOPICS)
+    assert {by.version for by in tags.tagged_by if by.task in told} == {
         section.title.split(" ")[-1] for section in taggers.explain(article)
     }
+
+
+def test_media_topics_of_the_second_level_are_told_below_their_parent(taggers: Taggers) -> None:
+    body = "The truce was signed after peace talks led by a mediator. Peacekeepers will watch over the prisoner swap."
+    _, media_topics, _ = taggers.explain(Explainable("Rebels and army agree to ceasefire", None, body, "en"))
+    assert "conflict, war and peace" in media_topics.lines[0]
+    assert "peace process" in media_topics.lines[1]
+    assert "truce" in media_topics.lines[1]
 
 
 def test_what_is_in_another_language_says_that_it_was_not_read(taggers: Taggers) -> None:

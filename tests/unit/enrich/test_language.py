@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from services.enrich.language import LanguageDetector
+from services.enrich.language import LanguageDetector, primary_language
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "nl", "pt")
 
@@ -72,3 +74,62 @@ def test_unknown_language_is_refused() -> None:
 def test_detector_says_what_it_is(detector: LanguageDetector) -> None:
     assert detector.name == "py3langid"
     assert detector.version[0].isdigit()
+
+
+def read_items() -> list[tuple[str, str, str]]:
+    lines = (Path(__file__).parent / "data" / "languages.tsv").read_text("utf-8").splitlines()
+    items = [line.split("\t") for line in lines if not line.startswith("#")]
+    return [(language, title, lead) for language, title, lead in items]
+
+
+def share_right(detector: LanguageDetector, declared: str | None) -> float:
+    """`declared`: what each publisher declares; "right" is the language of each item."""
+    items = read_items()
+    right = [
+        detector.detect(title, lead, language if declared == "right" else declared).code == language
+        for language, title, lead in items
+    ]
+    return sum(right) / len(items)
+
+
+def test_short_items_are_told_with_and_without_a_declaration(detector: LanguageDetector) -> None:
+    assert len(read_items()) > 100
+    assert share_right(detector, "right") >= 0.99
+    assert share_right(detector, None) >= 0.95
+    assert share_right(detector, "en-US") >= 0.95
+
+
+def test_declaration_settles_a_headline_of_names(detector: LanguageDetector) -> None:
+    title = "Benfica-Porto: onde ver"
+    assert detector.detect(title, "").code == "und"
+    assert detector.detect(title, "", "pt-PT").code == "pt"
+
+
+@pytest.mark.parametrize(
+    ("declared", "contradicts"),
+    [("en", True), ("en-US", True), ("sv", True), ("de_AT", False), (None, False), ("", False)],
+)
+def test_text_outweighs_a_wrong_declaration_and_says_so(
+    detector: LanguageDetector, declared: str | None, contradicts: bool
+) -> None:
+    detected = detector.detect("Kabinett beschließt Haushalt", "Die Opposition kritisiert neue Schulden.", declared)
+    assert (detected.code, detected.contradicts_declared) == ("de", contradicts)
+
+
+@pytest.mark.parametrize(("declared", "contradicts"), [("en", True), ("sv", False), (None, False)])
+def test_text_in_another_language_contradicts_a_configured_one(
+    detector: LanguageDetector, declared: str | None, contradicts: bool
+) -> None:
+    detected = detector.detect("Regeringen vill höja skatten på el nästa år", "Oppositionen är kritisk.", declared)
+    assert (detected.code, detected.contradicts_declared) == ("und", contradicts)
+
+
+def test_text_without_letters_contradicts_nothing(detector: LanguageDetector) -> None:
+    assert not detector.detect("12:30", "", "en").contradicts_declared
+
+
+@pytest.mark.parametrize(
+    ("declared", "language"), [("en-GB", "en"), ("pt_BR", "pt"), ("DE", "de"), (" fr ", "fr"), ("", ""), (None, "")]
+)
+def test_primary_language(declared: str | None, language: str) -> None:
+    assert primary_language(declared) == language

@@ -1,10 +1,16 @@
 import csv
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from schemas.media_topics import MEDIA_TOPIC_BY_CODE, MEDIA_TOPIC_BY_SLUG, TOP_LEVEL_MEDIA_TOPICS
+from schemas.media_topics import (
+    MEDIA_TOPIC_BY_CODE,
+    MEDIA_TOPIC_BY_SLUG,
+    SECOND_LEVEL_MEDIA_TOPICS,
+    TOP_LEVEL_MEDIA_TOPICS,
+)
 from services.enrich.media_topics import LEXICON_PATH, SCORE_FLOOR, LexiconError, MediaTopicTagger, parse_lexicon
 
 DATA = Path(__file__).parent / "data"
@@ -17,7 +23,13 @@ def read_articles(file_name: str) -> list[tuple[str, str, str]]:
 
 
 def scores(title: str, summary: str = "", body: str = "", tagger: MediaTopicTagger = TAGGER) -> dict[str, float]:
-    return {MEDIA_TOPIC_BY_CODE[it.code].slug: it.score for it in tagger.tag(title, summary, body)}
+    """Of the top level, by slug."""
+    found = tagger.tag(title, summary, body)
+    return {MEDIA_TOPIC_BY_CODE[it.code].slug: it.score for it in found if it.code in MEDIA_TOPIC_BY_CODE}
+
+
+def second_level(title: str, body: str, tagger: MediaTopicTagger = TAGGER) -> list[str]:
+    return [it.label for it in tagger.tag(title, "", body) if it.code not in MEDIA_TOPIC_BY_CODE]
 
 
 def share_right(file_name: str) -> float:
@@ -87,6 +99,34 @@ def test_scores_are_in_range_and_sorted() -> None:
     ]
     assert found == sorted(found, reverse=True)
     assert all(SCORE_FLOOR <= score <= 1 for score in found)
+
+
+def test_second_level_is_told_where_much_speaks_for_it() -> None:
+    title = "Rebels and army agree to ceasefire"
+    body = "The truce was signed after peace talks led by a mediator. Peacekeepers will watch over the prisoner swap."
+    assert second_level(title, body) == ["peace process"]
+    assert second_level("Peace hopes grow", "The two sides may meet in spring.") == []
+
+
+def test_second_level_is_told_only_with_its_parent_and_below_it() -> None:
+    for slug, title, text in read_articles("media_topics_seen.tsv") + read_articles("media_topics_held_out.tsv"):
+        found = {it.code: it.score for it in TAGGER.tag(title, "", text)}
+        for it in SECOND_LEVEL_MEDIA_TOPICS:
+            parent = MEDIA_TOPIC_BY_SLUG[it.slug.partition("/")[0]].code
+            assert found.get(it.code, 0.0) <= found.get(parent, 0.0), (slug, title)
+
+
+def test_categories_of_the_publisher_are_evidence() -> None:
+    assert TAGGER.tag("Lorem ipsum", "", "") == ()
+    assert TAGGER.tag("Lorem ipsum", "", "", ["Top stories", "Football"])[0].label == "sport"
+
+
+def test_second_level_table_is_of_the_seventeen() -> None:
+    assert len({it.code for it in SECOND_LEVEL_MEDIA_TOPICS}) == len(SECOND_LEVEL_MEDIA_TOPICS)
+    for it in SECOND_LEVEL_MEDIA_TOPICS:
+        parent, _, label = it.slug.partition("/")
+        assert parent in MEDIA_TOPIC_BY_SLUG
+        assert label == "-".join(re.findall("[a-z]+", it.label))
 
 
 LEXICON = (

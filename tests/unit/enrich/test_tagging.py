@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.article import Category, Publisher
 from schemas.enriched import TagTask
 from schemas.reasons import Reason
 from services.enrich.entities import MAX_TAGGED_CHARS, Span
@@ -23,6 +24,8 @@ class Text:
     summary: str | None = None
     body: str | None = None
     declared_language: str | None = None
+    publisher: Publisher | None = None
+    categories: tuple[Category, ...] = ()
 
 
 class BrokenTagger:
@@ -48,6 +51,8 @@ def test_seed_article(taggers: Taggers) -> None:
     names = {(entity.name, entity.type.value) for entity in tags.entities}
     assert {("Donald Trump", "person"), ("Nayib Bukele", "person"), ("Marco Rubio", "person")} <= names
     assert {("El Salvador", "place"), ("Venezuela", "place")} <= names
+    countries = {entity.name: entity.ids.iso_3166_1 for entity in tags.entities if entity.ids.geonames}
+    assert countries["El Salvador"] == countries["San Salvador"] == "SV"
     assert {"politics", "crime, law and justice"} <= {it.label for it in tags.media_topics if it.score > 0.5}
     assert tags.language.code == "en"
     assert [it.task for it in tags.tagged_by] == list(TagTask)
@@ -71,7 +76,7 @@ def test_article_in_a_language_without_models_has_a_language_and_no_more(taggers
     )
     assert tags.language.code == "fr"
     assert (tags.entities, tags.media_topics, tags.problems) == ((), (), ())
-    assert [it.task for it in tags.tagged_by] == [TagTask.LANGUAGE]
+    assert [it.task for it in tags.tagged_by] == [TagTask.LANGUAGE, TagTask.SIGNATURE]
 
 
 @pytest.mark.parametrize(
@@ -109,18 +114,18 @@ def test_very_long_article_is_capped_and_says_so(taggers: Taggers) -> None:
 
 def test_tasks_can_be_left_out(detector: LanguageDetector) -> None:
     [tags] = Taggers(detector, None, None, KnownNames("")).tag_articles([Text(ENGLISH)])
-    assert [it.task for it in tags.tagged_by] == [TagTask.LANGUAGE]
+    assert [it.task for it in tags.tagged_by] == [TagTask.LANGUAGE, TagTask.SIGNATURE]
 
 
 def test_failing_tagger_costs_one_article_one_kind_of_tag(detector: LanguageDetector) -> None:
     taggers = Taggers(detector, BrokenTagger(), MediaTopicTagger.load(), KnownNames(""))
     good, bad, last = taggers.tag_articles([Text(ENGLISH), Text(ENGLISH + " It will fail."), Text(ENGLISH)])
     assert [(it.task, it.reason) for it in bad.problems] == [(TagTask.ENTITIES, Reason.TAGGER_FAILED)]
-    assert [it.task for it in bad.tagged_by] == [TagTask.LANGUAGE, TagTask.MEDIA_TOPICS]
+    assert [it.task for it in bad.tagged_by] == [TagTask.LANGUAGE, TagTask.MEDIA_TOPICS, TagTask.SIGNATURE]
     assert bad.media_topics
     for tags in (good, last):
         assert tags.problems == ()
-        assert [it.task for it in tags.tagged_by] == list(TagTask)
+        assert [it.task for it in tags.tagged_by] == [task for task in TagTask if task is not TagTask.PLACE_IDS]
 
 
 def test_tag_each_goes_one_by_one_only_after_a_failure() -> None:

@@ -63,3 +63,29 @@ def test_unreadable_date_is_null(stated: str) -> None:
 @pytest.mark.parametrize("stated", [None, "", "  \n"])
 def test_missing_date_is_null(stated: str | None) -> None:
     assert read_date(stated, NOW) == (None, DateQuality.MISSING)
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("2026-3-4", "2026-03-04T00:00:00+00:00"),
+        ("2026-3-4 1:02:03", "2026-03-04T01:02:03+00:00"),
+        ("2026. 3. 4. 10:00", "2026-03-04T10:00:00+00:00"),
+        ("2026年3月4日 10:00", "2026-03-04T10:00:00+00:00"),
+        ("04.03.2026 10:00", "2026-03-04T10:00:00+00:00"),
+        ("4.3.2026", "2026-03-04T00:00:00+00:00"),
+        ("2026-03-04+01:00", "2026-03-03T23:00:00+00:00"),
+        ("2026-03-04Z", "2026-03-04T00:00:00+00:00"),
+        ("20260304", "2026-03-04T00:00:00+00:00"),
+        ("Ср, 04 мар 2026 10:00:00 +0300", "2026-03-04T07:00:00+00:00"),
+        ("4 марта 2026", "2026-03-04T00:00:00+00:00"),
+        ("Çar, 04 Şub 2026 10:00:00 +0300", "2026-02-04T07:00:00+00:00"),
+    ],
+)
+def test_dates_as_other_places_write_them(stated: str, expected: str) -> None:
+    assert read_date(stated, NOW)[0] == datetime.fromisoformat(expected)
+
+
+@pytest.mark.parametrize("stated", ["2026-306", "2026-W45-1", "31.02.2026", "2026-13-02", "03/04/2026"])
+def test_what_would_have_to_be_guessed_is_unreadable(stated: str) -> None:
+    assert read_date(stated, NOW) == (None, DateQuality.UNREADABLE)

@@ -29,6 +29,18 @@ def test_opml_with_nested_outlines(tmp_path: Path) -> None:
     ]
 
 
+def test_feed_scheme_is_http(tmp_path: Path) -> None:
+    text = "feeds: ['feed://a.example/1', 'feed:https://b.example/2', ' https://c.example/3 ']"
+    feeds = read_feed_list(written(tmp_path, "feeds.yaml", text))
+    assert [feed.url for feed in feeds] == ["http://a.example/1", "https://b.example/2", "https://c.example/3"]
+
+
+@pytest.mark.parametrize("text", ["", "feeds:", "- https://a.example/", "feeds: https://a.example/", "3"])
+def test_yaml_without_a_list_of_feeds_says_so(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="has no list `feeds`"):
+        read_feed_list(written(tmp_path, "feeds.yaml", text))
+
+
 def test_yaml_with_addresses_and_mappings(tmp_path: Path) -> None:
     mapping = "{url: https://b.example/feed, id: b, home: bee.example, paused: true}"
     text = f"feeds:\n  - https://a.example/feed\n  - {mapping}\n"
@@ -42,7 +54,7 @@ def test_yaml_with_addresses_and_mappings(tmp_path: Path) -> None:
     ("name", "text", "complaint"),
     [
         ("feeds.yaml", "feeds: [", "is not YAML"),
-        ("feeds.yaml", "", "document"),
+        ("feeds.yaml", "", "no list `feeds`"),
         ("feeds.yaml", "feeds:\n  - {address: https://a.example}", "feeds.0.url: Field required"),
         ("feeds.yaml", "feeds:\n  - ftp://a.example/feed", "'ftp://a.example/feed' is no http or https address"),
         ("feeds.yaml", "feeds: []", "names no feed"),

@@ -55,6 +55,17 @@ def test_body_is_inflated(coding: str, body: bytes, step: int) -> None:
     assert inflate(coding, body, step=step) == TEXT
 
 
+def test_gzip_that_no_header_announces_is_inflated() -> None:
+    assert inflate("", gzip.compress(TEXT)) == TEXT
+    with pytest.raises(BodyTooLarge):
+        inflate("", gzip.compress(TEXT), limit=50_000)
+
+
+@pytest.mark.parametrize("coding", ["UTF-8", "none", "binary"])
+def test_what_is_no_coding_codes_nothing(coding: str) -> None:
+    assert inflate(coding, TEXT) == TEXT
+
+
 @pytest.mark.parametrize("step", [1, 777, 1_000_000])
 def test_brotli_body_is_inflated(step: int) -> None:
     assert inflate("br", brotli().compress(TEXT), step=step) == TEXT

@@ -181,6 +181,22 @@ def test_second_feed_joins_and_raises_no_revision(world: World) -> None:
     assert world.poll(draft("x", "/a", body="other"), feed_id="b").states == ()
 
 
+def puzzle(day: int) -> Draft:
+    date = NOW - (9 - day) * DAY
+    made = draft(f"g{day}", f"/puzzle/{day}", "Daily puzzle", body=LONG)
+    return replace(made, published_at=date, date_quality=DateQuality.STATED)
+
+
+def test_the_same_words_each_day_are_articles_of_their_own(world: World) -> None:
+    decisions = [world.poll(*(puzzle(day) for day in range(days)), now=NOW + days * DAY) for days in (2, 3)]
+    assert [decision.counts for decision in decisions] == [Counts(new=2), Counts(new=1, unchanged=2)]
+
+
+def test_the_same_words_at_one_time_under_two_addresses_are_one_article(world: World) -> None:
+    copy = replace(puzzle(1), guid="copy", url="https://p.example/copy")
+    assert world.poll(puzzle(1), copy).counts == Counts(new=1, duplicate=1)
+
+
 def test_guids_belong_to_their_feed(world: World) -> None:
     world.poll(draft("1", "/a", "One"))
     assert world.poll(draft("1", "/b", "Two"), feed_id="b").counts == Counts(new=1)

@@ -3,7 +3,7 @@
 import pytest
 
 from services.ingest.markup import MAX_TAGS
-from services.ingest.text import fold, html_to_text, plain_text, plain_title
+from services.ingest.text import fold, html_to_text, plain_text, plain_title, unescaped
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,12 @@ def test_plain_text_keeps_paragraphs_and_angle_brackets() -> None:
 
 def test_plain_text_that_is_markup_is_read_as_html() -> None:
     assert plain_text("<p>one</p><p>two</p>", "text/plain") == "one\n\ntwo"
+
+
+def test_html_escaped_once_too_often_is_html_and_html_about_html_is_not() -> None:
+    assert unescaped("&lt;p&gt;Ferry &amp;amp; port&lt;/p&gt;") == "<p>Ferry &amp; port</p>"
+    for about in ("Write &lt;b&gt;x&lt;/b&gt; for bold", "<p>&lt;p&gt;x&lt;/p&gt;</p>", "&lt;3 &amp; more"):
+        assert unescaped(about) == about
 
 
 def test_fold_keeps_joiners_that_scripts_need() -> None:
