@@ -10,7 +10,7 @@ from services.ingest.identity import Key, keys_of
 FORGET_AFTER = timedelta(days=30)
 REFRESH_AFTER = timedelta(days=1)  # how old a persisted `last_seen_at` may get
 
-MAX_RIVALS = 8  # remembered for a key: hundreds of articles may share a date, and none of them is found by it
+MAX_RIVALS = 8  # remembered for a key: hundreds of articles may share a date
 
 
 class ArticleIndex:

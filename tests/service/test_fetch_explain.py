@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from services.common.event_log.port import Record
 from services.ingest.explain import explain_feed
 from services.ingest.parse import MAX_ENTRIES
 from services.ingest.settle import host_record
-from tests.service.test_fetch import Site
 from tests.support.polling import HOME, QUICK, feed, opened_log, write
+from tests.support.site import Site
 
 NOW = datetime.now(UTC)
 DOCUMENT = b"""<rss version='2.0'><channel><title>Harbour Times</title>
@@ -31,14 +31,6 @@ DOCUMENT = b"""<rss version='2.0'><channel><title>Harbour Times</title>
 <item><guid>1</guid><title>Ferry sails</title><link>https://home.example/1</link></item>
 <item></item>
 </channel></rss>"""
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    site = Site()
-    await site.server.start_server()
-    yield site
-    await site.server.close()
 
 
 @pytest.fixture(autouse=True)

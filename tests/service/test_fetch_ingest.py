@@ -1,10 +1,8 @@
 """Polling as a service: a real log, real HTTP, real worker processes."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from aiohttp import web
 
 from schemas.feed import FeedStatus
@@ -12,7 +10,6 @@ from schemas.reasons import Reason
 from schemas.topics import RAW
 from services.common.event_log.port import Record
 from services.ingest.settings import ScheduleSettings
-from tests.service.test_fetch import Site
 from tests.support.polling import (
     HOME,
     QUICK,
@@ -27,6 +24,7 @@ from tests.support.polling import (
     until_polled,
     write,
 )
+from tests.support.site import Site
 
 ITEM = "<item><guid>{0}</guid><title>Story {0}</title><link>https://home.example/{0}</link></item>"
 
@@ -34,14 +32,6 @@ ITEM = "<item><guid>{0}</guid><title>Story {0}</title><link>https://home.example
 def document(*numbers: int) -> bytes:
     items = "".join(ITEM.format(number) for number in numbers)
     return f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode()
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    site = Site()
-    await site.server.start_server()
-    yield site
-    await site.server.close()
 
 
 async def test_a_restart_repeats_nothing_and_asks_with_the_validators_it_kept(site: Site, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,17 +17,9 @@ from services.ingest.access import Access
 from services.ingest.fetch import Fetcher, FetchError
 from services.ingest.robots import Robots, read_robots
 from services.ingest.settings import FetchSettings
-from tests.service.test_fetch import FEED, LOCAL, Loopback, Site
+from tests.support.site import FEED, LOCAL, Loopback, Site
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    site = Site()
-    await site.server.start_server()
-    yield site
-    await site.server.close()
 
 
 # A key and certificate made for this test, of a name that nobody can have.

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import socket
-from collections.abc import AsyncIterator
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -15,17 +14,9 @@ from schemas.reasons import Reason
 from schemas.topics import RAW
 from services.ingest.fetch import Fetcher, FetchError
 from services.ingest.settings import FetchSettings, ScheduleSettings
-from tests.service.test_fetch import LOCAL, Loopback, Site
 from tests.service.test_fetch_ingest import document
 from tests.support.polling import QUICK, feed, ingest, opened_log, records, states, until, until_polled, write
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    site = Site()
-    await site.server.start_server()
-    yield site
-    await site.server.close()
+from tests.support.site import LOCAL, Loopback, Site
 
 
 async def test_27_what_has_not_changed_is_not_sent_again(site: Site, tmp_path: Path) -> None:
