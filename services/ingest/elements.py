@@ -13,6 +13,7 @@ import xml.sax.xmlreader
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
@@ -111,11 +112,17 @@ class _Mended:
         if people and not people[-1] and context.get(key):
             people[-1]["name"] = context[key]
 
+    def _start_link(self, attributes: Element) -> None:
+        self._keep_link(partial(super()._start_link, attributes))  # type: ignore[misc]
+
     def _end_link(self) -> None:
+        self._keep_link(super()._end_link)  # type: ignore[misc]
+
+    def _keep_link(self, read: Callable[[], None]) -> None:
         """An empty link is none: it must not hide a guid that is one."""
         context = self._get_context()  # type: ignore[attr-defined]
         before = dict.get(context, "link")
-        super()._end_link()  # type: ignore[misc]
+        read()
         if not dict.get(context, "link"):
             context.pop("link", None)
             if before:

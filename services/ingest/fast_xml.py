@@ -189,7 +189,7 @@ class _Document:
             feed["title"] = self._reading.output(text_of(node))
         elif key == "link":
             page = link_of(node, scope, self._reading)[1]
-            if page is not None:
+            if page:
                 feed["link"] = page
         elif key in {"language", "dc_language"}:
             feed["language"] = self._reading.output(text_of(node))

@@ -4,7 +4,7 @@ from html import escape
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from services.ingest.charset import decode_body
@@ -261,6 +261,11 @@ def read_both(text: str, language: str | None = None) -> tuple[ParsedFeed, Parse
     return _parsed(fast, BASE, Route.FAST), _parsed(read_elements(text, BASE, language), BASE, Route.TOLERANT)
 
 
+@example('<rss version="2.0"><channel><guid>https://p.example/a</guid><link>https://[</link></channel></rss>', None)
+@example(
+    '<feed xmlns="http://www.w3.org/2005/Atom"><link/><guid>https://p.example/a</guid><link href="https://["/></feed>',
+    None,
+)
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(feeds(), st.sampled_from([None, "nl_BE"]))
 def test_fast_route_reads_what_feedparser_reads(text: str, language: str | None) -> None:
