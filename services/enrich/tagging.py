@@ -64,12 +64,15 @@ class Taggers:
         media_topic_tagger: MediaTopicTagger | None,
         known_names: KnownNames,
         place_identifier: PlaceIdentifier | None = None,
+        *,
+        signatures: bool = True,
     ) -> None:
         self._language_detector = language_detector
         self._entity_tagger = entity_tagger
         self._media_topic_tagger = media_topic_tagger
         self._known_names = known_names
         self._place_identifier = place_identifier
+        self._signatures = signatures
 
     @classmethod
     def load(
@@ -79,6 +82,7 @@ class Taggers:
         entities: bool = True,
         media_topics: bool = True,
         entity_tagger: Literal["crf", "spacy"] = "crf",
+        signatures: bool = True,
     ) -> Self:
         """Raises ValueError for a language that cannot be told, ImportError for spaCy if it is not installed."""
         # Before numpy is imported. A second thread only takes a core from the next worker.
@@ -90,6 +94,7 @@ class Taggers:
             MediaTopicTagger.load() if media_topics else None,
             KnownNames.load(),
             PlaceIdentifier.load() if entities else None,
+            signatures=signatures,
         )
 
     def tag_articles(
@@ -165,7 +170,7 @@ class Taggers:
             draft.media_topics = tagger.tag(draft.title, draft.summary, draft.body, draft.categories)
 
     def _sign(self, draft: "_Draft") -> None:
-        if draft.may(TagTask.SIGNATURE):
+        if self._signatures and draft.may(TagTask.SIGNATURE):
             with draft.task(TagTask.SIGNATURE, "newsflow", SCHEME):
                 draft.signature = sign(draft.summary, draft.body)
 

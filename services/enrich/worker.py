@@ -36,6 +36,7 @@ def load_taggers(settings: EnrichSettings) -> None:
         entities=settings.entities,
         media_topics=settings.media_topics,
         entity_tagger=settings.entity_tagger,
+        signatures=settings.signatures,
     )
     # What is loaded stays: without it a collection takes a hundredth of the time, and there are many.
     gc.collect()

@@ -40,7 +40,7 @@ BROKERS = (1, 3)
 RATES = (200.0, 500.0)
 PACED_SECONDS = 15.0
 APPENDS_A_SECOND = 20
-UNTAGGED = EnrichSettings(entities=False, media_topics=False, batch_records=250)
+UNTAGGED = EnrichSettings(entities=False, media_topics=False, signatures=False, batch_records=250)
 HOMES = 12
 
 

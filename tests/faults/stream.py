@@ -26,6 +26,11 @@ OLD_VARIABLE = "FAULT_OLD_NEWSFLOW"  # path of the `newsflow` command of an olde
 SERVICES = ("ingest", "enrich", "publish")
 SEEDS = ROOT / "seeds"
 POLL_SECONDS = 1.0
+# Settings that older versions refuse, as they do not know them.
+OURS = {
+    "NEWSFLOW_INGEST__SCHEDULE__MAX_INTERVAL_SECONDS": str(POLL_SECONDS),
+    "NEWSFLOW_ENRICH__SIGNATURES": "false",
+}
 
 
 @asynccontextmanager
@@ -47,7 +52,9 @@ async def stream(case: Case, seed: int, cluster: Cluster, folder: Path) -> Async
 
     def command_of(name: str) -> Command:
         service, _, number = name.partition("-")
-        return [old if case.is_mixed and number == "2" else str(NEWSFLOW), service], variables
+        if case.is_mixed and number == "2":
+            return [old, service], variables
+        return [str(NEWSFLOW), service], {**variables, **OURS}
 
     async def expected() -> Expected:
         return _expected(feed, case.homes)
@@ -110,7 +117,6 @@ def _variables(cluster: Cluster) -> dict[str, str]:
         "NEWSFLOW_HTTP_PORT": "0",
         "NEWSFLOW_INGEST__FETCH__ALLOW_PRIVATE_ADDRESSES": "true",
         "NEWSFLOW_INGEST__SCHEDULE__INTERVAL_SECONDS": str(POLL_SECONDS),
-        "NEWSFLOW_INGEST__SCHEDULE__MAX_INTERVAL_SECONDS": str(POLL_SECONDS),
         "NEWSFLOW_INGEST__SCHEDULE__MAX_BACKOFF_SECONDS": "2",
         "NEWSFLOW_INGEST__HOST_GAP_SECONDS": "0",
         "NEWSFLOW_INGEST__UNCHANGED_DELAY_SECONDS": "1",

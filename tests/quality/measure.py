@@ -47,6 +47,7 @@ def load_taggers(settings: EnrichSettings) -> Taggers:
         entities=settings.entities,
         media_topics=settings.media_topics,
         entity_tagger=settings.entity_tagger,
+        signatures=settings.signatures,
     )
 
 

@@ -141,6 +141,7 @@ async def test_backlog_is_drained_within_bounded_memory(kind: str, tmp_path: Pat
             "NEWSFLOW_LOG_FORMAT": "json",
             "NEWSFLOW_ENRICH__ENTITIES": "false",
             "NEWSFLOW_ENRICH__MEDIA_TOPICS": "false",
+            "NEWSFLOW_ENRICH__SIGNATURES": "false",
         }
         output = tmp_path / "services"
         with running("run", log=output, variables=variables) as services:
