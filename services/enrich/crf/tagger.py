@@ -61,7 +61,7 @@ class CrfTagger:
             self._decoder.type_rows.clear()
         encoded = self._encoder.encode(texts)
         scores = self._decoder.emissions(encoded)
-        labels = best_labels(scores, self._model.transitions)
+        labels = best_labels(scores, self._model.transitions, encoded.texts)
         return self._spans(encoded, labels, scores, len(texts))
 
     def _spans(self, encoded: Encoded, labels: Labels, scores: Floats, text_count: int) -> list[tuple[Span, ...]]:

@@ -28,7 +28,7 @@ def test_best_path_is_found_in_each_sentence(seed: int) -> None:
     sure = np.full((2, COUNT), -decoder.SURE, np.float32)
     sure[:, 0] = decoder.SURE
     scores = np.concatenate([part for sentence in sentences for part in (sure, sentence)])
-    found = best_labels(scores, transitions).tolist()
+    found = best_labels(scores, transitions, np.zeros(len(scores), np.int32)).tolist()
     for sentence in sentences:
         assert found[:2] == [0, 0]
         assert tuple(found[2 : 2 + len(sentence)]) == plain_best(sentence, transitions)
@@ -47,10 +47,11 @@ def test_nothing_inside_a_name_follows_anything_but_the_name() -> None:
 def test_long_run_is_bounded() -> None:
     scores = np.zeros((5 * decoder.MAX_RUN, COUNT), np.float32)
     scores[:, 1] = 1
-    labels = best_labels(scores, constrained(np.zeros((COUNT, COUNT), np.float32)))
+    labels = best_labels(scores, constrained(np.zeros((COUNT, COUNT), np.float32)), np.zeros(len(scores), np.int32))
     assert set(labels.tolist()) == {1}
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_tokens(count: int) -> None:
-    assert len(best_labels(np.zeros((count, COUNT), np.float32), np.zeros((COUNT, COUNT), np.float32))) == count
+    scores, transitions = np.zeros((count, COUNT), np.float32), np.zeros((COUNT, COUNT), np.float32)
+    assert len(best_labels(scores, transitions, np.zeros(count, np.int32))) == count

@@ -109,7 +109,7 @@ def test_compiled_model_says_what_crfsuite_says(tmp_path: Path) -> None:
     decoder = Decoder(model, encoder)
     for text in (documents[0].text, documents[1].text, "Ada of England met Bank officials. The Bank left."):
         encoded = encoder.encode([text])
-        found = best_labels(decoder.emissions(encoded), model.transitions)
+        found = best_labels(decoder.emissions(encoded), model.transitions, encoded.texts)
         ours = [LABELS[label] for label, number in zip(found, encoded.types, strict=True) if number]
         theirs = [label for features, _ in rows.sequences(Document(text, ())) for label in crfsuite.tag(features)]
         assert ours == theirs
