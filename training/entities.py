@@ -14,6 +14,7 @@ import pycrfsuite
 from services.enrich.crf.model import MODEL_PATH
 from services.enrich.crf.tagger import CrfTagger
 from services.enrich.known_names import KnownNames
+from services.enrich.place_table import PlaceTable
 from training.bio import Document
 from training.calibrating import UNCALIBRATED, calibrate
 from training.compiling import compile_model
@@ -70,7 +71,7 @@ def train(documents: list[Document], rows: Rows, out: Path) -> None:
 
 def measure(tagger: CrfTagger, held_out: dict[str, list[Document]]) -> None:
     """Prints strict span-and-type F1 of the tagger alone and with the document pass, precision and recall by type."""
-    known_names = KnownNames.load()
+    known_names = KnownNames.load(PlaceTable.load())
     encoder = gold_encoder(tagger)
     for source, documents in held_out.items():
         alone, with_pass = Score(), Score()

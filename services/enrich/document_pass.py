@@ -4,6 +4,7 @@ One type per name, by vote over all its mentions; names that mean the same becom
 missed are found. A tagger that reads a sentence at a time cannot know any of this.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -12,15 +13,21 @@ from typing import Any, Final, NamedTuple
 from pydantic import TypeAdapter
 
 from schemas.enriched import Entity, EntityType
+from services.enrich.conventions import mend
 from services.enrich.entities import TaggedText
+from services.enrich.kinds import KIND_NOUNS_DIGEST
 from services.enrich.known_names import KnownNames
-from services.enrich.linking import ORGANISATION, PERSON, Tally, link_names
+from services.enrich.linking import ORGANISATION, PLACE, Tally, link_names
 from services.enrich.names import FoundName, find_name
 from services.enrich.repeats import NamedSpan, find_repeats
 
-# How many looks of a tagger it is worth that a title stands before a name, or that the name is a known one.
-TITLE_VOTES: Final = 3.0
+# Raised when the same spans may become other entities; the tables have digests of their own.
+RULES_VERSION: Final = 2
+# How many looks of a tagger it is worth that a name is known.
 KNOWN_VOTES: Final = 3.0
+# That there is a place of the name: more for several words, as a single one may be anybody's surname.
+PLACE_VOTES_OF_WORD: Final = 0.7
+PLACE_VOTES_OF_WORDS: Final = 0.9
 # No tagger is surer than this.
 MAX_CERTAINTY: Final = 0.98
 # Repeats of a name that the tagger is less sure of anywhere are left alone: they are mostly wrong again.
@@ -45,6 +52,12 @@ class Names(NamedTuple):
     tallies: dict[str, Tally]
     heads: dict[str, str]
     groups: dict[str, Group]
+
+
+def entities_version(tagger_version: str, known_names: KnownNames) -> str:
+    """Of all that an article's entities depend on but the table of places, which has an entry of its own."""
+    tables = hashlib.blake2b(f"{known_names.digest} {KIND_NOUNS_DIGEST}".encode(), digest_size=4).hexdigest()
+    return f"{tagger_version}+{RULES_VERSION}-{tables}"
 
 
 def group_entities(
@@ -75,10 +88,12 @@ def group_entities(
 
 def read_names(texts: Sequence[TaggedText], known_names: KnownNames) -> Names:
     """Empty if the tagger has found nothing that is a name."""
+    texts = mend(texts, known_names)
     found = {
         text.field: [name for span in text.spans if (name := find_name(text.text, span)) is not None] for text in texts
     }
     tallies = _count_votes(name for in_field in found.values() for name in in_field)
+    _weigh_places(tallies, known_names)
     aliases = dict(alias for text in texts for alias in _aliases(text.text, found[text.field]))
     heads = link_names(tallies, aliases, known_names)
     return Names(found, tallies, heads, _vote_types(tallies, heads, known_names))
@@ -95,13 +110,22 @@ def mentions_in(text: TaggedText, names: Names) -> list[NamedSpan]:
 
 def _count_votes(names: Iterable[FoundName]) -> dict[str, Tally]:
     tallies: dict[str, Tally] = defaultdict(Tally)
-    for name, span, follows_title in names:
+    for name, span, stated in names:
         tally = tallies[name]
         tally.add(span.type, span.score)
-        if follows_title:
-            tally.titles += 1
-            tally.votes[PERSON] = tally.votes.get(PERSON, 0.0) + TITLE_VOTES
+        if stated is not None:
+            tally.stated[stated.type] = tally.stated.get(stated.type, 0) + 1
+            tally.vote(*stated)
     return dict(tallies)
+
+
+def _weigh_places(tallies: Mapping[str, Tally], known_names: KnownNames) -> None:
+    """A tagger in doubt has mostly not known that there is a place of the name."""
+    for name, tally in tallies.items():
+        votes = PLACE_VOTES_OF_WORDS if " " in name else PLACE_VOTES_OF_WORD
+        in_doubt = max(tally.votes.values()) < tally.votes.get(PLACE, 0.0) + votes
+        if in_doubt and tally.majority() is not PLACE and known_names.is_place(name):
+            tally.vote(PLACE, votes)
 
 
 def _aliases(text: str, found: Sequence[FoundName]) -> Iterable[tuple[str, str]]:

@@ -111,8 +111,8 @@ def _reasons(name: str, entity: Entity, names: Names, known_names: KnownNames, r
     tally, head = names.tallies[name], names.heads[name]
     looks = [f"{kind} {tally.best[kind]:.2f}" for kind in sorted(tally.best, key=lambda it: -tally.votes[it])]
     yield f"the tagger says {', '.join(looks)}"
-    if tally.titles:
-        yield f"a title stands before it ({tally.titles}×)"
+    for stated, times in tally.stated.items():
+        yield f"words beside it say {stated} ({times}×)"
     if name != head:
         yield _link(name, head, entity)
     if (known := known_names.get(head)) and known.type is entity.type:

@@ -1,5 +1,9 @@
-"""The few names whose type does not depend on the article. What belongs here is told in `data/known_names.tsv`."""
+"""The few names whose type does not depend on the article, and those that places have.
 
+What belongs to the first is told in `data/known_names.tsv`.
+"""
+
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -7,8 +11,10 @@ from typing import Final, Self
 from schemas.enriched import EntityType
 from services.enrich.entities import straighten
 from services.enrich.names import fold
+from services.enrich.place_table import PlaceKind, PlaceTable
 
 MIN_FOLDED_CHARS: Final = 5  # "US" is not "us"
+MIN_PROMINENCE: Final = 6.4  # of a town; below are places that have their name from a person or a word
 KNOWN_NAMES_PATH: Final = Path(__file__).parent / "data" / "known_names.tsv"
 
 
@@ -26,8 +32,10 @@ class KnownName:
 
 
 class KnownNames:
-    def __init__(self, table: str) -> None:
+    def __init__(self, table: str, places: PlaceTable | None = None) -> None:
         """Raises ValueError if a line does not follow the format."""
+        self.digest: Final = hashlib.blake2b(table.encode(), digest_size=4).hexdigest()
+        self._places = places
         self._by_form: dict[str, KnownName] = {}
         self._by_folded: dict[str, KnownName] = {}
         for line in table.splitlines():
@@ -43,10 +51,15 @@ class KnownNames:
                             self._by_folded[fold(form)] = known
 
     @classmethod
-    def load(cls, path: Path = KNOWN_NAMES_PATH) -> Self:
-        return cls(path.read_text(encoding="utf-8"))
+    def load(cls, places: PlaceTable | None = None, path: Path = KNOWN_NAMES_PATH) -> Self:
+        return cls(path.read_text(encoding="utf-8"), places)
 
     def get(self, form: str) -> KnownName | None:
         """What is known of a name, also in capitals or without accents unless it is so short that it may be a word."""
         known = self._by_form.get(form)
         return known if known or len(form) < MIN_FOLDED_CHARS else self._by_folded.get(fold(form))
+
+    def is_place(self, name: str) -> bool:
+        """Whether a country, a state or a town of some renown is called so; False without a table of places."""
+        meanings = self._places.meanings(name) if self._places else ()
+        return any(it.place.kind is not PlaceKind.CITY or it.place.prominence >= MIN_PROMINENCE for it in meanings)

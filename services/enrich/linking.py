@@ -22,21 +22,28 @@ PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, Entity
 
 
 class Tally:
-    """The votes on one name by type, each as heavy as the tagger is sure; a first vote breaks ties."""
+    """The votes on one name by type, each as heavy as the tagger is sure; a first vote breaks ties.
 
-    __slots__ = ("best", "count", "titles", "votes")
+    `stated` counts how often words beside it say a type.
+    """
+
+    __slots__ = ("best", "count", "stated", "votes")
 
     def __init__(self) -> None:
         self.votes: dict[EntityType, float] = {}
         self.best: dict[EntityType, float] = {}
         self.count = 0
-        self.titles = 0
+        self.stated: dict[EntityType, int] = {}
 
     def add(self, entity_type: EntityType, score: float) -> None:
-        self.votes[entity_type] = self.votes.get(entity_type, 0.0) + score
+        """A mention."""
+        self.vote(entity_type, score)
         if score > self.best.get(entity_type, 0.0):
             self.best[entity_type] = score
         self.count += 1
+
+    def vote(self, entity_type: EntityType, votes: float) -> None:
+        self.votes[entity_type] = self.votes.get(entity_type, 0.0) + votes
 
     def majority(self) -> EntityType:
         if len(self.votes) == 1:

@@ -26,7 +26,6 @@ NEARBY_CHARS: Final = 45
 USER_ASSIGNED: Final = "X"  # ISO 3166-1 leaves XA to XZ to its users, such as Kosovo's XK: no codes of ISO
 
 _CAPITALISED: Final = re.compile(r"[^\W\d_][\w.'’-]*")
-_ADJECTIVE: Final = re.compile(r"\b[A-Z]\w+")
 _KIND_WORDS: Final = (
     "state|province|region|oblast|governorate|county|prefecture|canton|republic|krai|territory|voivodeship"
 )
@@ -94,7 +93,7 @@ class _Evidence:
 
     def add_adjectives(self, texts: Iterable[str], table: PlaceTable) -> None:
         for text in texts:
-            for place in adjectives(text, table):
+            for place in table.adjectives(text):
                 self._add(place, 1)
 
     def _add(self, place: Place, times: int) -> None:
@@ -169,7 +168,7 @@ class _Name:
                     break
         start = max(0, mention.start - NEARBY_CHARS)
         before = text[start : mention.start]
-        self._nearby += adjectives(before, table)
+        self._nearby += table.adjectives(before)
         for word in _CAPITALISED.findall(before):
             meanings = table.meanings(_POSSESSIVE.sub("", word))
             self._nearby += [it.place for it in meanings if it.place.kind is PlaceKind.COUNTRY]
@@ -206,16 +205,6 @@ def home_country(home: str) -> str | None:
     """The ISO 3166-1 code in a publisher's domain ("times.co.uk" is GB), or None for .com and alike."""
     last = home.rpartition(".")[2].upper()
     return {"UK": "GB"}.get(last, last) if len(last) == 2 else None
-
-
-def adjectives(text: str, table: PlaceTable) -> list[Place]:
-    """The country or state of each word like "Texan" in `text`."""
-    found = []
-    first = ""
-    for word in _ADJECTIVE.findall(text):
-        found += table.adjective(f"{first} {word}") or table.adjective(word)
-        first = word
-    return found
 
 
 def _containers(name: str, table: PlaceTable) -> list[Place]:

@@ -8,13 +8,15 @@ import hashlib
 import re
 import unicodedata
 from array import array
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple, Self, overload
+from typing import Final, NamedTuple, Self
+from zlib import crc32
 
 import numpy as np
 
@@ -25,6 +27,7 @@ REMEMBERED_NAMES: Final = 4096  # news is mostly of the same places
 _LETTERS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 _INSIDE_WORDS: Final = "'’‘ʻʼʹʿʾ`."
 _WORD: Final = re.compile(r"[^\W_]+")
+_CAPITALISED: Final = re.compile(r"\b[A-Z]\w+")
 _ABBREVIATED: Final = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort"}
 
 
@@ -71,8 +74,9 @@ class PlaceTable:
         self.version: Final = f"1-{hashlib.blake2b(table, digest_size=4).hexdigest()}"
         places, names, adjectives = table.split(b"\n\n")
         self._places: Final = _Lines(places)
-        self._names: Final = _Lines(names)
+        self._names: Final = _Names(names)
         self._adjectives: Final = dict(line.split("\t") for line in adjectives.decode().splitlines())
+        self._adjective_ends: Final = frozenset(words.rpartition(" ")[2] for words in self._adjectives)
         self.meanings: Final = lru_cache(REMEMBERED_NAMES)(self._read_meanings)
         self._entries: Final = lru_cache(REMEMBERED_NAMES)(self._read_entries)
 
@@ -89,17 +93,19 @@ class PlaceTable:
         """The states that are written so after a comma: "Ala.", "TX"."""
         return [place for code, place in self._entries(name) if code == ABBREVIATION]
 
-    def adjective(self, word: str) -> list[Place]:
-        """The countries or states that a word like "Texan" tells of."""
-        rows = self._adjectives.get(word)
-        return [self._place(int(row)) for row in rows.split(" ")] if rows else []
+    def adjectives(self, text: str) -> list[Place]:
+        """The countries and states that words like "Texan" and "South Korean" in `text` tell of."""
+        found = []
+        words = _CAPITALISED.findall(text)
+        if not self._adjective_ends.isdisjoint(words):
+            for before, word in pairwise(["", *words]):
+                if word in self._adjective_ends:
+                    rows = self._adjectives.get(f"{before} {word}") or self._adjectives.get(word, "")
+                    found += [self._place(int(row)) for row in rows.split()]
+        return found
 
     def _read_entries(self, name: str) -> list[tuple[str, Place]]:
-        start = f"{fold(name)}\t".encode("utf-8", "surrogatepass")
-        number = bisect_left(self._names, start)
-        if number == len(self._names) or not self._names[number].startswith(start):
-            return []
-        entries = (entry.split(":") for entry in self._names[number].removeprefix(start).decode().split(" "))
+        entries = (entry.split(":") for entry in self._names.get(fold(name)).split())
         return [(code, self._place(int(row))) for code, row in entries]
 
     def _place(self, row: int) -> Place:
@@ -107,7 +113,7 @@ class PlaceTable:
         return Place(int(geonames_id), PlaceKind(kind), country, subdivision, float(prominence))
 
 
-class _Lines(Sequence[bytes]):
+class _Lines:
     """The lines of a text where they stand: as strings, a hundred thousand names take five times the memory."""
 
     def __init__(self, text: bytes) -> None:
@@ -118,14 +124,33 @@ class _Lines(Sequence[bytes]):
     def __len__(self) -> int:
         return len(self._edges) - 1
 
-    @overload
-    def __getitem__(self, number: int) -> bytes: ...
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[bytes]: ...
-    def __getitem__(self, number: int | slice) -> bytes | Sequence[bytes]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(len(self)))]
+    def __getitem__(self, number: int) -> bytes:
         return self._text[self._edges[number] + 1 : self._edges[number + 1]]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self[number] for number in range(len(self)))
+
+
+class _Names:
+    """What stands behind each name, found by a hash of the name: a dict would take ten times the memory."""
+
+    def __init__(self, text: bytes) -> None:
+        self._lines = _Lines(text)
+        hashes = np.fromiter((crc32(line.partition(b"\t")[0]) for line in self._lines), np.uint32)
+        order = np.argsort(hashes)
+        self._hashes = array("I", hashes[order].tobytes())
+        self._numbers = array("I", order.astype(np.uint32).tobytes())
+
+    def get(self, name: str) -> str:
+        """Empty for a name that the table has not."""
+        wanted = name.encode("utf-8", "surrogatepass")
+        hashed = crc32(wanted)
+        first = bisect_left(self._hashes, hashed)
+        for number in self._numbers[first : bisect_right(self._hashes, hashed, first)]:
+            found, _, value = self._lines[number].partition(b"\t")
+            if found == wanted:
+                return value.decode()
+        return ""
 
 
 def fold(name: str) -> str:

@@ -11,7 +11,7 @@ NamedSpan = tuple[int, int, str]
 _MIN_CHARS: Final = 3
 _JOINTS: Final = (" ", "-")
 # A capital after these is the name's own: they stand before names at the start of a sentence.
-_FUNCTION_WORDS: Final = frozenset(
+FUNCTION_WORDS: Final = frozenset(
     "a after although and as at because before but by despite during for from if in into like meanwhile on or since"  # noqa: SIM905
     " so that the then this though to under unlike until when where while with yet".split()
 )
@@ -73,6 +73,6 @@ def _is_in_other_name(text: str, start: int, end: int, taken: list[NamedSpan]) -
     return (
         before[:1].isupper()
         and (before.isalnum() or is_initial)
-        and before.lower() not in _FUNCTION_WORDS
+        and before.lower() not in FUNCTION_WORDS
         and not _overlaps(taken, start - 1 - len(before), start - 1)
     )

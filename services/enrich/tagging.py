@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol, Self, TypeVar
 from schemas.article import Category, Publisher
 from schemas.enriched import DetectedLanguage, Entity, MediaTopic, Signature, TaggedBy, TagProblem, TagTask
 from schemas.reasons import Reason
-from services.enrich.document_pass import group_entities
+from services.enrich.document_pass import entities_version, group_entities
 from services.enrich.entities import EntityTagger, cap_fields, tag_fields
 from services.enrich.explain import Section, explain_entities, explain_language, explain_media_topics
 from services.enrich.known_names import KnownNames
@@ -18,6 +18,7 @@ from services.enrich.language import UNDETERMINED, LanguageDetector, primary_lan
 from services.enrich.media_topics import MediaTopicTagger
 from services.enrich.near_duplicates import SCHEME, sign
 from services.enrich.place_ids import PlaceIdentifier, home_country
+from services.enrich.place_table import PlaceTable
 
 Input = TypeVar("Input")
 Result = TypeVar("Result")
@@ -87,13 +88,15 @@ class Taggers:
         """Raises ValueError for a language that cannot be told, ImportError for spaCy if it is not installed."""
         # Before numpy is imported. A second thread only takes a core from the next worker.
         environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        # First, as it needs twice its lasting memory while it loads.
+        language_detector = LanguageDetector.load(languages)
+        places = PlaceTable.load() if entities else None
         return cls(
-            # First, as it needs twice its lasting memory while it loads.
-            LanguageDetector.load(languages),
+            language_detector,
             load_entity_tagger(entity_tagger) if entities else None,
             MediaTopicTagger.load() if media_topics else None,
-            KnownNames.load(),
-            PlaceIdentifier.load() if entities else None,
+            KnownNames.load(places),
+            PlaceIdentifier(places) if places else None,
             signatures=signatures,
         )
 
@@ -149,8 +152,9 @@ class Taggers:
         read = [draft for draft in drafts if draft.wants(TagTask.ENTITIES, tagger.languages)]
         capped = [cap_fields(draft.fields) for draft in read]
         texts = tag_each([fields for fields, _ in capped], lambda articles: tag_fields(articles, tagger))
+        version = entities_version(tagger.version, self._known_names)
         for draft, (_, is_capped), tagged in zip(read, capped, texts, strict=True):
-            with draft.task(TagTask.ENTITIES, tagger.name, tagger.version):
+            with draft.task(TagTask.ENTITIES, tagger.name, version):
                 if isinstance(tagged, Exception):
                     raise tagged
                 draft.entities = group_entities(tagged, draft.fields, self._known_names)

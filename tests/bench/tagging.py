@@ -13,6 +13,7 @@ from services.enrich.entities import tag_fields
 from services.enrich.known_names import KnownNames
 from services.enrich.language import LanguageDetector
 from services.enrich.media_topics import MediaTopicTagger
+from services.enrich.place_table import PlaceTable
 from services.enrich.settings import EnrichSettings
 from services.enrich.tagging import Taggers
 from tests.bench.articles import BenchArticle, articles_of
@@ -57,7 +58,7 @@ def _our_steps(articles: Sequence[BenchArticle]) -> dict[str, list[float]]:
     """Whole, entity step, language, media topics, of taggers that have read some articles before the measured ones."""
     settings = EnrichSettings()
     taggers = Taggers.load(settings.languages)
-    entity_tagger, known_names = CrfTagger.load(), KnownNames.load()
+    entity_tagger, known_names = CrfTagger.load(), KnownNames.load(PlaceTable.load())
     detector, media_topics = LanguageDetector.load(settings.languages), MediaTopicTagger.load()
 
     def entities(batch: Sequence[BenchArticle]) -> None:

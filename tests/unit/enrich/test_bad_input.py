@@ -55,6 +55,16 @@ INPUTS = {
     "5,000 names": ", ".join(names(5_000)),
     "5,000 names, a line each": "\n".join(names(5_000)),
     "one name again and again": "Emmanuel Macron " * 6_000,
+    "ages": ", 34, ".join(names(4_000)),
+    "ministries": ", Ministry of ".join(names(4_000)),
+    "apostrophes": "A'" * 40_000,
+    "initials": "A. " * 30_000,
+    "towns": "AB/" * 30_000,
+    "storms": "Typhoon Storm Hurricane " * 4_000,
+    "words at the start of sentences": " ".join(
+        f"{word.title()} {word}." for word in "".join(names(3_000)).lower().split()
+    ),
+    "nicknames": 'Ada "Bim" Obi ' * 6_000,
     "titles": "President Prime Minister Mr. Dr. " * 3_000,
     "quotes": "\"“”'’" * 20_000,
     "brackets": "(NATO) " * 14_000,

@@ -4,8 +4,9 @@ from schemas.enriched import EntityType
 from services.enrich.document_pass import group_entities
 from services.enrich.entities import Span, TaggedText, straighten
 from services.enrich.known_names import KnownNames
+from services.enrich.place_table import PlaceTable
 
-KNOWN = KnownNames.load()
+KNOWN = KnownNames.load(PlaceTable.load())
 TYPES = {"P": EntityType.PERSON, "O": EntityType.ORGANISATION, "L": EntityType.PLACE}
 
 

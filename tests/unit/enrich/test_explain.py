@@ -37,7 +37,7 @@ def test_each_name_says_what_made_it_what_it_is() -> None:
         ("Acme", PERSON, 0.6),
         ("Acme Foods", PERSON, 0.4),
     )
-    assert lines["Ada Okoye ×1"] == "the tagger says person 0.90; a title stands before it (1×)"
+    assert lines["Ada Okoye ×1"] == "the tagger says person 0.90; words beside it say person (1×)"
     assert lines["Okoye ×1"] == "the tagger says organisation 0.60; ends Ada Okoye; person by vote over the article"
     assert lines["U.S. ×1"] == "the tagger says organisation 0.70; a known place"
     assert lines["AFC ×1"] == "the tagger says organisation 0.50; short for Acme Foods"

@@ -1,0 +1,144 @@
+"""Names that are longer than a tagger has marked them: a text and its spans in, the spans with their whole names out.
+
+Initials, nicknames, particles, "Jr.", "Ministry of Environment, Forest and Climate Change", "Trinidad and Tobago". A
+tagger that looks two words far cannot see where such names end.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from schemas.enriched import EntityType
+from services.enrich.entities import Span
+from services.enrich.known_names import KnownNames
+from services.enrich.names import SAINTS_NAME, STATES, SUFFIXES
+
+PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
+
+# A tagger that is less sure than this of what follows an "and" has not seen that it goes with what precedes it.
+SURE: Final = 0.75
+
+_INITIALS_BEFORE: Final = re.compile(r"(?<!\S)(?!U\.[SKN]|E\.U|D\.C)(?:[^\W\d_a-z]\.\s?)+$")
+_MAX_INITIALS_CHARS: Final = 10
+# "Acme Co.|, which", "Norfolk, Va.|"; at the end of a sentence the stop is the sentence's.
+_OWN_DOT: Final = re.compile(rf"(?:\b\w|\b(?:{SUFFIXES}))\.(?=[,;:)']| [a-z(])|(?<=, )(?:{STATES})\.")
+_SENTENCE_DOT: Final = re.compile(rf"\b(?:{SUFFIXES})\.(?!['\",;:)]| [a-z(])")
+_MAX_DOTTED_CHARS: Final = 6
+_WORD: Final = r"[^\W\d_a-z][\w'-]{0,40}"
+_NICKNAMED: Final = re.compile(
+    rf"(?<![\w'-]){_WORD}(?: {_WORD})? (?P<quote>[\"'])[^\W\d_a-z][\w' -]{{1,24}}(?P=quote) {_WORD}"
+)
+_PARTICLE: Final = (
+    "(?:al|bin|da|das|de|de la|de las|de los|del|der|di|do|dos|el|ibn|la|le|ter|van|van de|van den|van der|von)"
+)
+_PARTICLES: Final = frozenset(f" {particle} " for particle in _PARTICLE[3:-1].split("|"))
+_PARTICLE_BEFORE: Final = re.compile(rf"(?<![\w'-]){_WORD}(?: {_WORD})? {_PARTICLE} $")
+_MAX_PARTICLE_CHARS: Final = 40
+# "Department of Labor| and Employment", "Ministry of Environment|, Forest and Climate Change".
+_HEADS: Final = (
+    "Academy|Administration|Agency|Association|Authority|Bank|Board|Bureau|Center|Centre|Commission|Committee|Council"
+    "|Court|Department|Directorate|Directorate-General|Embassy|Faculty|Federation|Institute|Ministry|Office|Parliament"
+    "|School|Secretariat|Society|University"
+)
+_HEAD_OF: Final = re.compile(rf"\b(?:{_HEADS}) (?:of|for|on) ")
+_HEAD: Final = re.compile(rf"\b(?:{_HEADS})\b")
+_PORTFOLIOS: Final = re.compile(
+    rf"(?P<listed>(?:, {_WORD}(?: {_WORD}){{0,4}}){{0,6}}),? and {_WORD}(?: {_WORD}){{0,4}}"
+)
+
+
+def whole_names(text: str, spans: Sequence[Span], known_names: KnownNames) -> list[Span]:
+    """In order and without overlap, as they were."""
+    longer = [_whole(text, span) for span in spans]
+    longer = _joined(text, longer, known_names)
+    longer = _with_nicknames(text, longer)
+    return _with_portfolios(text, longer, known_names)
+
+
+def put_in(spans: Iterable[Span], better: Sequence[Span]) -> list[Span]:
+    """Both, in order, without those of `spans` that overlap one of `better`, which are in order and without overlap."""
+    kept = [it for it in spans if not overlapping(better, it.start, it.end)]
+    return sorted([*kept, *better]) if kept else list(better)
+
+
+def overlapping(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
+    """Those of `spans`, which are in order and without overlap, that have a character from `start` to before `end`."""
+    last = bisect_left(spans, (end,))
+    first = bisect_left(spans, (start,), 0, last)
+    if first and spans[first - 1].end > start:
+        first -= 1
+    return spans[first:last]
+
+
+def _whole(text: str, span: Span) -> Span:
+    """ "K.P. |Suresh Babu", "Luzviminda de los |Santos", "St. John|'s", "Sammy Davis Jr|." """
+    start, end = span.start, span.end
+    if span.type is PERSON and start and text[start - 1] in " .":
+        before = _INITIALS_BEFORE.search(text, max(0, start - _MAX_INITIALS_CHARS), start)
+        before = before or _PARTICLE_BEFORE.search(text, max(0, start - _MAX_PARTICLE_CHARS), start)
+        start = before.start() if before else start
+    if text.startswith("'s", end) and SAINTS_NAME.fullmatch(text, start, end):
+        end += 2
+    last = max(start, end - _MAX_DOTTED_CHARS)
+    if text.startswith(".", end) and (dotted := _OWN_DOT.search(text, last, end + 3)) and dotted.end() == end + 1:
+        end += 1
+    elif (
+        text.startswith(".", end - 1) and (dotted := _SENTENCE_DOT.search(text, last, end + 2)) and dotted.end() == end
+    ):
+        end -= 1
+    return span if (start, end) == (span.start, span.end) else span._replace(start=start, end=end)
+
+
+def _joined(text: str, spans: Sequence[Span], known_names: KnownNames) -> list[Span]:
+    """ "Zé Maria| dos |Santos", "Trinidad| and |Tobago", "Court of Justice| of the |European Union"."""
+    joined: list[Span] = []
+    for span in spans:
+        if joined and (one := _one_name(text, joined[-1], span, known_names)):
+            joined[-1] = one
+        elif not joined or span.start >= joined[-1].end:
+            joined.append(span)
+    return joined
+
+
+def _one_name(text: str, left: Span, right: Span, known_names: KnownNames) -> Span | None:
+    between = text[left.end : right.start]
+    if left.type is PERSON and between in _PARTICLES:
+        return left._replace(end=right.end)
+    if between == " and " and (known := known_names.get(text[left.start : right.end])):
+        return Span(left.start, right.end, known.type, max(left.score, right.score))
+    if between == " of the " and left.type is right.type is ORGANISATION and _HEAD.search(text, left.start, left.end):
+        return left._replace(end=right.end)
+    return None
+
+
+def _with_nicknames(text: str, spans: Sequence[Span]) -> list[Span]:
+    if '"' not in text and "'" not in text:
+        return list(spans)
+    better = []
+    for found in _NICKNAMED.finditer(text):
+        parts = overlapping(spans, *found.span())
+        if any(it.type is PERSON for it in parts):
+            ends = (min(parts[0].start, found.start()), max(parts[-1].end, found.end()))
+            better.append(Span(*ends, PERSON, max(it.score for it in parts)))
+    return put_in(spans, better) if better else list(spans)
+
+
+def _with_portfolios(text: str, spans: Sequence[Span], known_names: KnownNames) -> list[Span]:
+    better = []
+    for span in spans:
+        if (
+            span.type is ORGANISATION
+            and text.startswith((", ", " and "), span.end)
+            and (head := _HEAD_OF.search(text, span.start, span.end))
+            # "Wildlife Institute of India" is whole.
+            and not known_names.get(text[head.end() : span.end])
+            and (more := _PORTFOLIOS.match(text, span.end))
+        ):
+            rivals = overlapping(spans, span.end, more.end())
+            # A list of bodies is tagged as several names, a list of portfolios as one or none.
+            if not rivals or (
+                len(rivals) == 1 and rivals[0].end <= more.end() and (more["listed"] or rivals[0].score < SURE)
+            ):
+                better.append(span._replace(end=more.end()))
+    return put_in(spans, better)

@@ -1,0 +1,198 @@
+"""What the conventions of English news say of where names begin and end: tagged texts in, the same ones mended out.
+
+Datelines, storms and ships, headlines in title case, and words that are no names. A tagger that has learned from
+running text knows little of these, whatever it is.
+"""
+
+import re
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
+from functools import cached_property
+from typing import Final
+
+from schemas.enriched import EntityType
+from services.enrich.bounds import put_in, whole_names
+from services.enrich.clubs import as_club, is_on_sport
+from services.enrich.entities import Span, TaggedText
+from services.enrich.kinds import LAST_WORDS
+from services.enrich.known_names import KnownNames
+from services.enrich.repeats import FUNCTION_WORDS
+
+PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
+TITLE: Final = "title"
+CERTAIN: Final = 0.95
+MIN_TITLE_CASE: Final = 0.8  # of a headline's words of four letters or more
+MAX_HEADLINE_CHARS: Final = 300
+MAX_DATELINE_CHARS: Final = 90
+MAX_LABEL_CHARS: Final = 3  # "Q: " and "TV: " are no towns
+
+_SMALL_WORD: Final = re.compile(r"\b[a-z][\w'-]*")
+_CAPITAL_INSIDE: Final = re.compile(r"(?<=(?:[^\W_A-Z]|[,;]) )[^\W\d_a-z]\w*")
+_MONTHS: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+_DATELINE: Final = re.compile(
+    rf"""\s*
+    (?P<place>[^\W\d_a-z][^\W\d_]*[.']?(?:[ '-]{{1,2}}[^\W\d_]+\.?){{0,4}}(?:/[^\W\d_]+(?:[ '-][^\W\d_]+)*)*)
+    (?:,\s(?P<within>[^\W\d_a-z][\w.']*(?:\s[^\W\d_a-z][\w.']*)*?))?
+    (?P<date>,?\s{_MONTHS}\.?\s\d{{1,2}}(?:,\s\d{{4}})?|,?\s\d{{1,2}}\s{_MONTHS}(?:\s\d{{4}})?)?
+    (?:\s\((?P<agency>[^\W\d_a-z][\w/ .]{{1,30}})\))?
+    (?:\s?(?:—|–|--|-)\s|(?P<colon>:\s))
+    """,
+    re.VERBOSE,
+)
+_NO_DATELINE: Final = frozenset(
+    (  # noqa: SIM905
+        "ADVERTISEMENT ANALYSIS ANSWER BACKGROUND BREAKING COLUMN COMMENT CORRECTED CORRECTION EDITORIAL EXCLUSIVE"
+        " EXPLAINED EXPLAINER FACTBOX FEATURE INTERVIEW LETTER LETTERS LISTEN LIVE NOTE OBITUARY OPINION PHOTO PHOTOS"
+        " PODCAST POLL PROFILE QUESTION QUIZ READ RECAP REVIEW SPONSORED SUMMARY UPDATE UPDATED URGENT VIDEO VIEWPOINT"
+        " WARNING WATCH"
+    ).split()
+)
+# Persons whom nothing but an age or a quotation makes ones: 'Obi, 34, sang', '"No," said Obi.'
+_WORD: Final = r"[^\W\d_a-z][\w'-]{0,40}"
+_AGE: Final = re.compile(r", [1-9]\d(?:,|\.| who )| \([1-9]\d\)")
+_LAST_NAME: Final = re.compile(rf"(?<![\w'-]){_WORD}(?: {_WORD}\.?){{0,3}}$")
+_MAX_NAME_CHARS: Final = 60
+_QUOTED: Final = re.compile(rf"[,.?!][\"'] said (?P<name>{_WORD}(?: {_WORD})?)(?=[.,\n]|$)")
+LIKELY: Final = 0.8
+# What stands before the names of storms and ships, which are none of our types.
+_STORM_OR_SHIP: Final = frozenset(
+    (  # noqa: SIM905
+        "Cyclone Hurricane Storm Typhoon HMAS HMCS HMNZS HMS INS MT MV RMS RRS RV SS USCGC USNS USS"
+        " boat destroyer ferry freighter frigate icebreaker schooner ship submarine tanker trawler vessel yacht"
+    ).split()
+)
+_STORM_GRADES: Final = frozenset(("Tropical", "Super", "Severe", "Post-Tropical", "Extratropical"))
+_MAX_NOUN_CHARS: Final = 16
+
+
+def mend(texts: Sequence[TaggedText], known_names: KnownNames) -> list[TaggedText]:
+    """The fields of one article, in their order."""
+    nameless = {name for text in texts for span in text.spans if (name := _storm_or_ship(text.text, span))}
+    mended = [replace(text, spans=tuple(_mended_spans(text, nameless, known_names))) for text in texts]
+    article = _Article(mended)
+    return [replace(text, spans=tuple(article.names(text))) for text in mended]
+
+
+def is_title_case(text: str) -> bool:
+    """Whether a text's words begin with capitals because it is a headline."""
+    long_words = [word for word in text[:MAX_HEADLINE_CHARS].split() if len(word) > 3 and word[0].isalpha()]
+    return len(long_words) > 2 and sum(word[0].isupper() for word in long_words) >= MIN_TITLE_CASE * len(long_words)
+
+
+def _mended_spans(text: TaggedText, nameless: Set[str], known_names: KnownNames) -> list[Span]:
+    kept = text.spans
+    if nameless:
+        kept = tuple(
+            span
+            for span in kept
+            if text.text[span.start : span.end] not in nameless and not _storm_or_ship(text.text, span)
+        )
+    spans = list(kept) if is_title_case(text.text) else whole_names(text.text, kept, known_names)
+    if text.field != TITLE:
+        spans = put_in(spans, _dateline(text.text, spans))
+        spans = put_in(_aged(text.text), spans)
+        spans = put_in(_quoted(text.text), spans)
+    return spans
+
+
+def _aged(text: str) -> Iterator[Span]:
+    for age in _AGE.finditer(text):
+        name = _LAST_NAME.search(text, max(0, age.start() - _MAX_NAME_CHARS), age.start())
+        if name and name[0].partition(" ")[0].lower() not in FUNCTION_WORDS:
+            yield Span(*name.span(), PERSON, LIKELY)
+
+
+def _quoted(text: str) -> Iterator[Span]:
+    return (Span(*found.span("name"), PERSON, LIKELY) for found in _QUOTED.finditer(text))
+
+
+def _dateline(text: str, spans: Sequence[Span]) -> list[Span]:
+    """ "PORT-AU-PRINCE, Haiti (AP) — ", "JERUSALEM/GAZA, Nov 3 - ", "Kyiv, Ukraine – "."""
+    found = _DATELINE.match(text, 0, MAX_DATELINE_CHARS)
+    if found is None or found["place"] in _NO_DATELINE:
+        return []
+    # Where the town is not in capitals, one more sign is wanted: "Apple - the company - said".
+    if found["colon"] and not (found["place"].isupper() and len(found["place"]) > MAX_LABEL_CHARS):
+        return []
+    has_sign = found["place"].isupper() or found["date"] or found["agency"]
+    if not has_sign and not (found["within"] and any(it.type is PLACE and it.start < found.end() for it in spans)):
+        return []
+    places = []
+    start = found.start("place")
+    for place in found["place"].split("/"):
+        places.append(Span(start, start + len(place), PLACE, CERTAIN))
+        start += len(place) + 1
+    if found["within"]:
+        places.append(Span(*found.span("within"), PLACE, CERTAIN))
+    if found["agency"] and "/" not in found["agency"]:
+        places.append(Span(*found.span("agency"), ORGANISATION, CERTAIN))
+    return places
+
+
+def _storm_or_ship(text: str, span: Span) -> str | None:
+    """The name of the storm or ship that a span is or is a part of."""
+    words = text[span.start : span.end].split(" ")
+    while len(words) > 1 and words[0] in _STORM_GRADES:
+        del words[0]
+    if words[0] in _STORM_OR_SHIP:
+        return " ".join(words[1:] or words)
+    before = text[max(0, span.start - _MAX_NOUN_CHARS) : span.start].split(" ")
+    return " ".join(words) if before[-1] == "" and before[-2:][0] in _STORM_OR_SHIP else None
+
+
+class _Article:
+    """What an article's fields tell of each other: which words it writes small, and which names it has in sentences."""
+
+    def __init__(self, texts: Sequence[TaggedText]) -> None:
+        self._sentences = [text for text in texts if not is_title_case(text.text) and not text.text.isupper()]
+        self._small = {word for text in self._sentences for word in _SMALL_WORD.findall(text.text)}
+        self._is_on_sport = is_on_sport(self._small)
+
+    def names(self, text: TaggedText) -> list[Span]:
+        if text.field == TITLE and is_title_case(text.text):
+            spans = self._of_headline(text)
+        else:
+            spans = [span for span in text.spans if not self._is_mere_word(text.text[span.start : span.end])]
+        return [as_club(text.text, span) for span in spans] if self._is_on_sport else spans
+
+    def _of_headline(self, text: TaggedText) -> list[Span]:
+        """Trimmed by words that are written small below; names that are below as they are there."""
+        trimmed = (self._trimmed(text.text, span) for span in text.spans)
+        return put_in([span for span in trimmed if span.end > span.start], list(self._names_below(text.text)))
+
+    def _trimmed(self, headline: str, span: Span) -> Span:
+        start, end = span.start, span.end
+        if any(headline[start:end] in text.text for text in self._sentences):
+            return span
+        words = headline[start:end].split(" ")
+        while words and self._is_small(words[-1]) and (len(words) == 1 or words[-1] not in LAST_WORDS):
+            end -= len(words.pop()) + 1
+        while words and self._is_small(words[0]):
+            start += len(words.pop(0)) + 1
+        return span._replace(start=start, end=max(start, end))
+
+    def _names_below(self, headline: str) -> Iterator[Span]:
+        names: dict[str, Span] = {}
+        for text in self._sentences:
+            for span in text.spans:
+                names.setdefault(text.text[span.start : span.end], span)
+        last = 0
+        for name in sorted((name for name in names if " " in name and name in headline), key=headline.index):
+            start = headline.index(name)
+            end = start + len(name)
+            if start >= last and not headline[end : end + 1].isalnum() and not headline[start - 1 : start].isalnum():
+                yield names[name]._replace(start=start, end=end)
+                last = end
+
+    def _is_small(self, word: str) -> bool:
+        """Whether the article has the word, or its other number, as a mere word."""
+        low = word.lower()
+        return not self._small.isdisjoint((low, f"{low}s", low.removesuffix("s")))
+
+    def _is_mere_word(self, name: str) -> bool:
+        """True for "Brokers" at the start of a sentence, if no capital inside one says that it is a name."""
+        return name.isalpha() and name.istitle() and self._is_small(name) and name not in self._capital_inside
+
+    @cached_property
+    def _capital_inside(self) -> set[str]:
+        return {word for text in self._sentences for word in _CAPITAL_INSIDE.findall(text.text)}

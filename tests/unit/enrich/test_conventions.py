@@ -1,0 +1,105 @@
+import pytest
+
+from schemas.enriched import EntityType
+from services.enrich.conventions import is_title_case, mend
+from services.enrich.entities import Span, TaggedText
+from services.enrich.known_names import KnownNames
+
+KNOWN = KnownNames.load()
+TYPES = {"P": EntityType.PERSON, "O": EntityType.ORGANISATION, "L": EntityType.PLACE}
+LETTERS = {kind: letter for letter, kind in TYPES.items()}
+
+
+def mended(*marked_fields: str) -> list[str]:
+    """Title and other fields in which `[P Ada Obi]` is what a tagger found; the same with what is left of it."""
+    texts = []
+    for number, marked in enumerate(marked_fields):
+        text, spans = "", []
+        for piece in marked.replace("]", "[").split("["):
+            if piece[:2] in ("P ", "O ", "L "):
+                spans.append(Span(len(text), len(text) + len(piece) - 2, TYPES[piece[0]], 0.6))
+                piece = piece[2:]
+            text += piece
+        texts.append(TaggedText("title" if number == 0 else f"field{number}", text, tuple(spans)))
+    shown = []
+    for found in mend(texts, KNOWN):
+        text = found.text
+        for span in reversed(found.spans):
+            text = f"{text[: span.start]}[{LETTERS[span.type]} {text[span.start : span.end]}]{text[span.end :]}"
+        shown.append(text)
+    return shown
+
+
+CASES: dict[str, tuple[str, str]] = {
+    "a town in capitals": ("[O GABES], Tunisia (AP) — Rain fell.", "[L GABES], [L Tunisia] ([O AP]) — Rain fell."),
+    "with a date": ("[P KISUMU], Nov 3 - Rain fell.", "[L KISUMU], Nov 3 - Rain fell."),
+    "two towns": ("AMMAN/IRBID – Rain fell.", "[L AMMAN]/[L IRBID] – Rain fell."),
+    "a town with an apostrophe": ("XI'AN, [L China] -- Rain fell.", "[L XI'AN], [L China] -- Rain fell."),
+    "not in capitals, with an agency": ("Gabes (Reuters) - Rain fell.", "[L Gabes] ([O Reuters]) - Rain fell."),
+    "a company is no town": ("[O Acme], Inc – the maker – sank.", "[O Acme], Inc – the maker – sank."),
+    "with a colon": ("GABES: Rain fell.", "[L GABES]: Rain fell."),
+    "a label is no town": ("Q: Did rain fall?", "Q: Did rain fall?"),
+    "a note of the desk is no town": ("EXCLUSIVE - Rain fell.", "EXCLUSIVE - Rain fell."),
+    "a storm, also by its name alone": (
+        "[P Typhoon Ompong] turned. [P Ompong] sank.",
+        "Typhoon Ompong turned. Ompong sank.",
+    ),
+    "a ship": ("The tanker [P Ada Obi] sank.", "The tanker Ada Obi sank."),
+    "a person whom only an age makes one": ("Then came Obi, 34, who left.", "Then came [P Obi], 34, who left."),
+    "a person whom only a quotation makes one": ('"No," said Obi.', '"No," said [P Obi].'),
+    "a word that is written small": (
+        "[P Bakers] rose early. Two bakers slept.",
+        "Bakers rose early. Two bakers slept.",
+    ),
+    "a name that is a word too": (
+        "[P Rose] left. The rose of Ann [P Rose] fell.",
+        "[P Rose] left. The rose of Ann [P Rose] fell.",
+    ),
+    "a town is its club where it plays": (
+        "[L Leon] beat [L Toluca] in the match, the striker scored two goals. She lives in [L Leon].",
+        "[O Leon] beat [O Toluca] in the match, the striker scored two goals. She lives in [L Leon].",
+    ),
+    "elsewhere it is not": ("[L Leon] beat [L Toluca] to the prize.", "[L Leon] beat [L Toluca] to the prize."),
+}
+
+
+@pytest.mark.parametrize(("marked", "expected"), CASES.values(), ids=CASES)
+def test_text(marked: str, expected: str) -> None:
+    assert mended("A title", marked)[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "expected"),
+    [
+        (
+            "[L Milan Dealer] Jailed for Selling Fakes",
+            "The dealer was in [L Milan].",
+            "[L Milan] Dealer Jailed for Selling Fakes",
+        ),
+        (
+            "[O River Dolphins] Return to Delta Towns",
+            "Six river dolphins came.",
+            "River Dolphins Return to Delta Towns",
+        ),
+        (
+            "British [O Museum Lends Plaques] to Benin",
+            "The [O British Museum] sent plaques.",
+            "[O British Museum] Lends Plaques to Benin",
+        ),
+        (
+            "[O Peace Party] Wins Again in Malta",
+            "The [O Peace Party] won; the party sang.",
+            "[O Peace Party] Wins Again in Malta",
+        ),
+    ],
+)
+def test_headline_in_title_case_by_the_text_below(title: str, body: str, expected: str) -> None:
+    assert mended(title, body)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "is_so"),
+    [("Court Clears Way for Lagos Rail Link", True), ("Court clears way for Lagos rail link", False), ("Rain", False)],
+)
+def test_title_case(text: str, is_so: bool) -> None:
+    assert is_title_case(text) is is_so

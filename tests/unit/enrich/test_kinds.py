@@ -1,0 +1,65 @@
+import pytest
+
+from schemas.enriched import EntityType
+from services.enrich.kinds import NO_PERSON_VOTES, Stated, stated_type
+
+PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        ("told striker Ada Obi to", "Ada Obi", PERSON),
+        ("the brothers Obi and", "Obi", PERSON),
+        ("by the drugmaker Acme on", "Acme", ORGANISATION),
+        ("in the town of Leon on", "Leon", PLACE),
+        ("counties Kerry and", "Kerry", PLACE),
+        ("a friend of Leon on", "Leon", None),
+        ("said Ada Obi, 34, who", "Ada Obi", PERSON),
+        ("said Ada Obi, 34.", "Ada Obi", PERSON),
+        ("of Acme, 3, and", "Acme", None),
+        ("to Acme, a Japanese drugmaker, said", "Acme", ORGANISATION),
+        ("at Acme, the technicians' union, asked", "Acme", ORGANISATION),
+        ("Obi, a teacher who left", "Obi", PERSON),
+        ("to Leon, a village near Acme.", "Leon", PLACE),
+        ("her party, Acme, lost", "Acme", ORGANISATION),
+        ("in the region, Ada Obi, said", "Ada Obi", None),
+        ("In Leon, a teacher, said", "Leon", None),
+        ("In Leon, 34, said", "Leon", None),
+        ("Leon, which is", "Leon", None),
+        ("at Sligo Hospital on", "Sligo Hospital", ORGANISATION),
+        ("at Sligo Airport on", "Sligo Airport", PLACE),
+        ("the Hospital on", "Hospital", None),
+        ("at Hotel Leon on", "Hotel Leon", ORGANISATION),
+        ("the State Museum of Prehistory on", "State Museum of Prehistory", ORGANISATION),
+        ("the Leon province on", "Leon", PLACE),
+        ("But Villa are fifth", "Villa", None),
+        (". Villa are fifth", "Villa", ORGANISATION),
+        ("people in Leon are", "Leon", None),
+        ("Ada Obi (41) won", "Ada Obi", PERSON),
+        ("Obi", "Obi", None),
+    ],
+)
+def test_words_beside_a_name_say_its_type(text: str, name: str, said: EntityType | None) -> None:
+    start = text.index(name)
+    stated = stated_type(text, start, start + len(name), ORGANISATION)
+    assert (stated and stated.type) is said
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        ("after Adani shares fell", "Adani", ORGANISATION),
+        ("said Movistar manager Ada Obi", "Movistar", ORGANISATION),
+        ("a Movistar manager said", "Movistar", None),
+        ("rain in Katherine on", "Katherine", PLACE),
+        ("in Katherine's house", "Katherine", None),
+        ("trust in Katherine on", "Katherine", None),
+        ("with Veronica Lake on", "Veronica Lake", PLACE),
+        ("with Katherine on", "Katherine", None),
+    ],
+)
+def test_what_speaks_against_a_person_has_less_weight(text: str, name: str, said: EntityType | None) -> None:
+    start = text.index(name)
+    stated = stated_type(text, start, start + len(name), PERSON)
+    assert stated == (said and Stated(said, NO_PERSON_VOTES))
