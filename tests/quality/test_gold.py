@@ -13,7 +13,7 @@ from tests.quality.gold import PARTS, GoldError, GoldItem, TypedSpan, read_file,
 
 ITEMS = {part: read_gold(part) for part in PARTS}
 LEAST_FIRST_TOPICS = 4  # in each part
-OWN_POSSESSIVE = {"St. John’s"}  # names that are so spelled
+OWN_POSSESSIVE = {"Adam's", "Moody's", "St. John’s"}  # names that are so spelled
 
 
 def articles(part: str) -> list[GoldItem]:
@@ -35,7 +35,7 @@ def test_a_part_has_every_media_topic_and_every_configured_language(part: str) -
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_has_short_and_long_articles(part: str) -> None:
     words = [len((item.body or "").split()) for item in articles(part)]
-    assert sum(count == 0 for count in words) >= len(words) / 3
+    assert sum(count == 0 for count in words) >= len(words) / 4
     assert sum(count >= 400 for count in words) >= 5
 
 
@@ -51,10 +51,22 @@ def test_spans_do_not_overlap_and_keep_the_guidelines_on_their_ends(part: str) -
     for item in ITEMS[part]:
         spans = sorted(item.spans)
         assert all(one.end <= other.start for one, other in pairwise(spans) if one[0] == other[0])
-        for text in map(item.text, spans):
+        for span in spans:
+            text = item.text(span)
             assert not text.lower().startswith("the "), (item.id, text)
             assert text in OWN_POSSESSIVE or not text.endswith(("'s", "’s", "'", "’")), (item.id, text)
-            assert text.split()[0] not in {"Dr", "Prof", "Sen.", "Gov.", "Rep.", "Mr", "Mrs", "Pope", "Sheikh"}, text
+            is_person = span.type is EntityType.PERSON
+            assert not is_person or text.split()[0] not in {
+                "Dr",
+                "Prof",
+                "Sen.",
+                "Gov.",
+                "Rep.",
+                "Mr",
+                "Mrs",
+                "Pope",
+                "Sheikh",
+            }, text
 
 
 def test_markup_becomes_text_and_spans() -> None:
