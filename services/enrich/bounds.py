@@ -22,8 +22,8 @@ SURE: Final = 0.75
 _INITIALS_BEFORE: Final = re.compile(r"(?<!\S)(?!U\.[SKN]|E\.U|D\.C)(?:[^\W\d_a-z]\.\s?)+$")
 _MAX_INITIALS_CHARS: Final = 10
 # "Acme Co.|, which", "Norfolk, Va.|"; at the end of a sentence the stop is the sentence's.
-_OWN_DOT: Final = re.compile(rf"(?:\b\w|\b(?:{SUFFIXES}))\.(?=[,;:)']| [a-z(])|(?<=, )(?:{STATES})\.")
-_SENTENCE_DOT: Final = re.compile(rf"\b(?:{SUFFIXES})\.(?!['\",;:)]| [a-z(])")
+_OWN_DOT: Final = re.compile(rf"(?:\b\w|\b(?:{SUFFIXES}))\.(?=[,;:)']| [a-z(–—-])|(?<=, )(?:{STATES})\.")
+_SENTENCE_DOT: Final = re.compile(rf"\b(?:{SUFFIXES})\.(?!['\",;:)]| [a-z(–—-])")
 _MAX_DOTTED_CHARS: Final = 6
 _WORD: Final = r"[^\W\d_a-z][\w'-]{0,40}"
 _NICKNAMED: Final = re.compile(

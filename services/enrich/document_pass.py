@@ -28,6 +28,8 @@ KNOWN_VOTES: Final = 3.0
 # That there is a place of the name: more for several words, as a single one may be anybody's surname.
 PLACE_VOTES_OF_WORD: Final = 0.7
 PLACE_VOTES_OF_WORDS: Final = 0.9
+# Of an entity whose type words beside it or the table of places have told against the tagger: so many are right.
+OVERRULED_SCORE: Final = 0.8
 # No tagger is surer than this.
 MAX_CERTAINTY: Final = 0.98
 # Repeats of a name that the tagger is less sure of anywhere are left alone: they are mostly wrong again.
@@ -175,6 +177,8 @@ def _vote_type(head: str, own: Tally, tallies: Sequence[Tally], known_names: Kno
 
 
 def _score(best: float, count: int, share: float = 1.0) -> float:
-    """`best` is the certainty of the surest mention of `count`, 0 if only a title told the type."""
-    doubt = (1 - min(best or share, MAX_CERTAINTY)) * (0.5 + 0.5 / count)
+    """`best` is the certainty of the surest mention of `count`, 0 if the tagger has never said this type."""
+    if not best:
+        return OVERRULED_SCORE
+    doubt = (1 - min(best, MAX_CERTAINTY)) * (0.5 + 0.5 / count)
     return round((1 - doubt) * share, 4)

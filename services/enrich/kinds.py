@@ -115,8 +115,9 @@ def _before(text: str, start: int, end: int) -> EntityType | None:
         return kind if kind is EntityType.PLACE else None
     if words[-1].endswith(",") and text[end : end + 1] in _CLOSING:
         kind = kind_of(words[-1][:-1])
-        # "In the region, Ada Obi, ...": places are seldom put so.
-        return None if kind is EntityType.PLACE else kind
+        # "In the region, Ada Obi, ...", "a spokeswoman for the group, Ada Obi, ..." are of something else.
+        is_of_noun = kind is EntityType.PLACE or not _STOPS.isdisjoint(words[-4:-1])
+        return None if is_of_noun else kind
     return kind_of(words[-1]) if words[-1].islower() else None
 
 

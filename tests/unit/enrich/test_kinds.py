@@ -23,6 +23,7 @@ PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, Entity
         ("Obi, a teacher who left", "Obi", PERSON),
         ("to Leon, a village near Acme.", "Leon", PLACE),
         ("her party, Acme, lost", "Acme", ORGANISATION),
+        ("a spokeswoman for the group, Ada Obi, said", "Ada Obi", None),
         ("in the region, Ada Obi, said", "Ada Obi", None),
         ("In Leon, a teacher, said", "Leon", None),
         ("In Leon, 34, said", "Leon", None),
