@@ -26,9 +26,9 @@ _OWN_DOT: Final = re.compile(rf"(?:\b\w|\b(?:{SUFFIXES}))\.(?=[,;:)']| [a-z(–�
 _SENTENCE_DOT: Final = re.compile(rf"\b(?:{SUFFIXES})\.(?!['\",;:)]| [a-z(–—-])")
 _MAX_DOTTED_CHARS: Final = 6
 _WORD: Final = r"[^\W\d_a-z][\w'-]{0,40}"
-_NICKNAMED: Final = re.compile(
-    rf"(?<![\w'-]){_WORD}(?: {_WORD})? (?P<quote>[\"'])[^\W\d_a-z][\w' -]{{1,24}}(?P=quote) {_WORD}"
-)
+_NICKNAME: Final = re.compile(rf" (?P<quote>[\"'])[^\W\d_a-z][\w' -]{{1,24}}(?P=quote) {_WORD}")
+_FIRST_NAMES: Final = re.compile(rf"(?<![\w'-]){_WORD}(?: {_WORD})?$")
+_MAX_FIRST_NAMES_CHARS: Final = 40
 _PARTICLE: Final = (
     "(?:al|bin|da|das|de|de la|de las|de los|del|der|di|do|dos|el|ibn|la|le|ter|van|van de|van den|van der|von)"
 )
@@ -113,13 +113,14 @@ def _one_name(text: str, left: Span, right: Span, known_names: KnownNames) -> Sp
 
 
 def _with_nicknames(text: str, spans: Sequence[Span]) -> list[Span]:
-    if '"' not in text and "'" not in text:
-        return list(spans)
+    """'Ramesh| "Buddy" |Persaud'."""
     better = []
-    for found in _NICKNAMED.finditer(text):
-        parts = overlapping(spans, *found.span())
-        if any(it.type is PERSON for it in parts):
-            ends = (min(parts[0].start, found.start()), max(parts[-1].end, found.end()))
+    for nickname in _NICKNAME.finditer(text):
+        before = _FIRST_NAMES.search(text, max(0, nickname.start() - _MAX_FIRST_NAMES_CHARS), nickname.start())
+        start = before.start() if before else nickname.start()
+        parts = overlapping(spans, start, nickname.end())
+        if before and any(it.type is PERSON for it in parts):
+            ends = (min(parts[0].start, start), max(parts[-1].end, nickname.end()))
             better.append(Span(*ends, PERSON, max(it.score for it in parts)))
     return put_in(spans, better) if better else list(spans)
 

@@ -44,7 +44,7 @@ _BEHIND: Final = re.compile(
 
 
 def is_on_sport(words: Set[str]) -> bool:
-    """Whether an article with these words, in lower case, is a report on sport."""
+    """Whether an article with these words, as they stand between blanks, is a report on sport."""
     return len(words & _SPORT) >= MIN_SPORT_WORDS
 
 

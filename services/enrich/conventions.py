@@ -26,7 +26,6 @@ MAX_HEADLINE_CHARS: Final = 300
 MAX_DATELINE_CHARS: Final = 90
 MAX_LABEL_CHARS: Final = 3  # "Q: " and "TV: " are no towns
 
-_SMALL_WORD: Final = re.compile(r"\b[a-z][\w'-]*")
 _CAPITAL_INSIDE: Final = re.compile(r"(?<=(?:[^\W_A-Z]|[,;]) )[^\W\d_a-z]\w*")
 _MONTHS: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DATELINE: Final = re.compile(
@@ -67,10 +66,17 @@ _MAX_NOUN_CHARS: Final = 16
 
 def mend(texts: Sequence[TaggedText], known_names: KnownNames) -> list[TaggedText]:
     """The fields of one article, in their order."""
-    nameless = {name for text in texts for span in text.spans if (name := _storm_or_ship(text.text, span))}
-    mended = [replace(text, spans=tuple(_mended_spans(text, nameless, known_names))) for text in texts]
-    article = _Article(mended)
-    return [replace(text, spans=tuple(article.names(text))) for text in mended]
+    nameless = _storms_and_ships(texts)
+    are_headlines = [is_title_case(text.text) for text in texts]
+    mended = [
+        replace(text, spans=tuple(_mended_spans(text, is_headline, nameless, known_names)))
+        for text, is_headline in zip(texts, are_headlines, strict=True)
+    ]
+    article = _Article(mended, are_headlines)
+    return [
+        replace(text, spans=tuple(article.names(text, is_headline)))
+        for text, is_headline in zip(mended, are_headlines, strict=True)
+    ]
 
 
 def is_title_case(text: str) -> bool:
@@ -79,7 +85,7 @@ def is_title_case(text: str) -> bool:
     return len(long_words) > 2 and sum(word[0].isupper() for word in long_words) >= MIN_TITLE_CASE * len(long_words)
 
 
-def _mended_spans(text: TaggedText, nameless: Set[str], known_names: KnownNames) -> list[Span]:
+def _mended_spans(text: TaggedText, is_headline: bool, nameless: Set[str], known_names: KnownNames) -> list[Span]:
     kept = text.spans
     if nameless:
         kept = tuple(
@@ -87,11 +93,13 @@ def _mended_spans(text: TaggedText, nameless: Set[str], known_names: KnownNames)
             for span in kept
             if text.text[span.start : span.end] not in nameless and not _storm_or_ship(text.text, span)
         )
-    spans = list(kept) if is_title_case(text.text) else whole_names(text.text, kept, known_names)
+    spans = list(kept) if is_headline else whole_names(text.text, kept, known_names)
     if text.field != TITLE:
-        spans = put_in(spans, _dateline(text.text, spans))
-        spans = put_in(_aged(text.text), spans)
-        spans = put_in(_quoted(text.text), spans)
+        if dateline := _dateline(text.text, spans):
+            spans = put_in(spans, dateline)
+        for persons in (list(_aged(text.text)), list(_quoted(text.text))):
+            if persons:
+                spans = put_in(persons, spans)
     return spans
 
 
@@ -129,6 +137,12 @@ def _dateline(text: str, spans: Sequence[Span]) -> list[Span]:
     return places
 
 
+def _storms_and_ships(texts: Sequence[TaggedText]) -> set[str]:
+    if all(_STORM_OR_SHIP.isdisjoint(text.text.split()) for text in texts):
+        return set()
+    return {name for text in texts for span in text.spans if (name := _storm_or_ship(text.text, span))}
+
+
 def _storm_or_ship(text: str, span: Span) -> str | None:
     """The name of the storm or ship that a span is or is a part of."""
     words = text[span.start : span.end].split(" ")
@@ -143,13 +157,17 @@ def _storm_or_ship(text: str, span: Span) -> str | None:
 class _Article:
     """What an article's fields tell of each other: which words it writes small, and which names it has in sentences."""
 
-    def __init__(self, texts: Sequence[TaggedText]) -> None:
-        self._sentences = [text for text in texts if not is_title_case(text.text) and not text.text.isupper()]
-        self._small = {word for text in self._sentences for word in _SMALL_WORD.findall(text.text)}
-        self._is_on_sport = is_on_sport(self._small)
+    def __init__(self, texts: Sequence[TaggedText], are_headlines: Sequence[bool]) -> None:
+        self._sentences = [
+            text
+            for text, is_headline in zip(texts, are_headlines, strict=True)
+            if not is_headline and not text.text.isupper()
+        ]
+        self._words = {word for text in self._sentences for word in text.text.split()}
+        self._is_on_sport = is_on_sport(self._words)
 
-    def names(self, text: TaggedText) -> list[Span]:
-        if text.field == TITLE and is_title_case(text.text):
+    def names(self, text: TaggedText, is_headline: bool) -> list[Span]:
+        if is_headline and text.field == TITLE:
             spans = self._of_headline(text)
         else:
             spans = [span for span in text.spans if not self._is_mere_word(text.text[span.start : span.end])]
@@ -187,7 +205,9 @@ class _Article:
     def _is_small(self, word: str) -> bool:
         """Whether the article has the word, or its other number, as a mere word."""
         low = word.lower()
-        return not self._small.isdisjoint((low, f"{low}s", low.removesuffix("s")))
+        return any(
+            not self._words.isdisjoint((it, f"{it},", f"{it}.")) for it in (low, f"{low}s", low.removesuffix("s"))
+        )
 
     def _is_mere_word(self, name: str) -> bool:
         """True for "Brokers" at the start of a sentence, if no capital inside one says that it is a name."""

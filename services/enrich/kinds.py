@@ -153,7 +153,9 @@ def type_in_name(name: str) -> EntityType | None:
     if " " not in name:
         return None
     kind = LAST_WORDS.get(name.rpartition(" ")[2]) or _FIRST_WORDS.get(name.partition(" ")[0])
-    return kind or (EntityType.ORGANISATION if _BODY_OF.search(name) else None)
+    if kind is None and (" of " in name or " for " in name) and _BODY_OF.search(name):
+        return EntityType.ORGANISATION
+    return kind
 
 
 def _no_person(text: str, start: int, end: int) -> EntityType | None:

@@ -56,8 +56,10 @@ _MAX_TITLE_CHARS: Final = 24
 _TITLE: Final = re.compile(rf"\b(?:{_TITLES})\b")
 # Of a place or a body called after one: "St. John's".
 SAINTS_NAME: Final = re.compile(r"(?:St\.?|Saint) [^\W\d_]+")
-_DATE: Final = re.compile(
-    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|April?|May|June?|July?|Aug(?:ust)?|Sep(?:t|tember)?|Oct(?:ober)?"
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_NO_NAME: Final = re.compile(
+    r"[Tt]he|THE|an?"
+    r"|(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|April?|May|June?|July?|Aug(?:ust)?|Sep(?:t|tember)?|Oct(?:ober)?"
     r"|Nov(?:ember)?|Dec(?:ember)?)(?:\.| \d+|\. \d+)|Jan|Feb|Sept?|Oct|Nov|Dec"
 )
 _ADDRESS: Final = re.compile(r"://|www\.|@|#")
@@ -154,12 +156,11 @@ def _is_name(name: str) -> bool:
     return (
         0 < len(name) <= MAX_NAME_CHARS
         and name.count(" ") < MAX_NAME_WORDS
-        and any(character.isalpha() for character in name)
+        and bool(_LETTER.search(name))
         # All lower case in a script that has cases is no name.
         and (name != name.lower() or name == name.upper())
         and not _ADDRESS.search(name)
-        and not _ARTICLE.fullmatch(f"{name} ")
-        and not _DATE.fullmatch(name)
+        and not _NO_NAME.fullmatch(name)
         and not (
             _first_word(name) in _TITLE_WORDS and all(map(_TITLE_WORDS.__contains__, name.replace(".", "").split(" ")))
         )

@@ -56,8 +56,8 @@ CASES: dict[str, tuple[str, str]] = {
         "[P Rose] left. The rose of Ann [P Rose] fell.",
     ),
     "a town is its club where it plays": (
-        "[L Leon] beat [L Toluca] in the match, the striker scored two goals. She lives in [L Leon].",
-        "[O Leon] beat [O Toluca] in the match, the striker scored two goals. She lives in [L Leon].",
+        "[L Leon] beat [L Toluca] in the league match as the striker scored. She lives in [L Leon].",
+        "[O Leon] beat [O Toluca] in the league match as the striker scored. She lives in [L Leon].",
     ),
     "elsewhere it is not": ("[L Leon] beat [L Toluca] to the prize.", "[L Leon] beat [L Toluca] to the prize."),
 }
