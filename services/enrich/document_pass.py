@@ -98,6 +98,11 @@ def read_names(texts: Sequence[TaggedText], known_names: KnownNames) -> Names:
     _weigh_places(tallies, known_names)
     aliases = dict(alias for text in texts for alias in _aliases(text.text, found[text.field]))
     heads = link_names(tallies, aliases, known_names)
+    # "French" may be the surname of Dawn French, whom it is then linked to.
+    if demonyms := {name for name, head in heads.items() if name == head and known_names.is_demonym(name)}:
+        found = {field: [it for it in names if it.name not in demonyms] for field, names in found.items()}
+        tallies = {name: tally for name, tally in tallies.items() if name not in demonyms}
+        heads = {name: head for name, head in heads.items() if name not in demonyms}
     return Names(found, tallies, heads, _vote_types(tallies, heads, known_names))
 
 

@@ -63,3 +63,8 @@ class KnownNames:
         """Whether a country, a state or a town of some renown is called so; False without a table of places."""
         meanings = self._places.meanings(name) if self._places else ()
         return any(it.place.kind is not PlaceKind.CITY or it.place.prominence >= MIN_PROMINENCE for it in meanings)
+
+    def is_demonym(self, name: str) -> bool:
+        """Whether it tells of a country or a state; False without a table of places."""
+        # "Philippines" is no plural of "Philippine".
+        return self._places is not None and self._places.is_adjective(name) and not self.get(name)

@@ -93,6 +93,10 @@ class PlaceTable:
         """The states that are written so after a comma: "Ala.", "TX"."""
         return [place for code, place in self._entries(name) if code == ABBREVIATION]
 
+    def is_adjective(self, words: str) -> bool:
+        """True for "South Korean", and for "South Koreans"."""
+        return words in self._adjectives or (words.endswith("s") and words[:-1] in self._adjectives)
+
     def adjectives(self, text: str) -> list[Place]:
         """The countries and states that words like "Texan" and "South Korean" in `text` tell of."""
         found = []

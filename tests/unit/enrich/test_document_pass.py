@@ -55,6 +55,14 @@ CASES: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, list[str]]]]] = {
         ("[P Ann Lee] and [P Bob Lee] came. [P Bob Lee] left. [P Lee] returned.",),
         {"Bob Lee": ("person", ["Bob Lee", "Bob Lee", "Lee"]), "Ann Lee": ("person", ["Ann Lee"])},
     ),
+    "a demonym is no entity": (
+        ("[P Belgian] police and [L South Koreans] met [P Ada Obi].",),
+        {"Ada Obi": ("person", ["Ada Obi"])},
+    ),
+    "but a surname is one": (
+        ("[P Dawn French] met [P French].",),
+        {"Dawn French": ("person", ["Dawn French", "French"])},
+    ),
     "a place is not a namesake": (
         ("[P George Washington] flew to [L Washington].",),
         {"George Washington": ("person", ["George Washington"]), "Washington": ("place", ["Washington"])},
