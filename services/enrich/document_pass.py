@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from schemas.enriched import Entity, EntityType
 from services.enrich.conventions import mend
 from services.enrich.entities import TaggedText
-from services.enrich.kinds import KIND_NOUNS_DIGEST
+from services.enrich.kinds import KIND_WORDS_DIGEST
 from services.enrich.known_names import KnownNames
 from services.enrich.linking import ORGANISATION, PLACE, Tally, link_names
 from services.enrich.names import FoundName, find_name
@@ -58,7 +58,7 @@ class Names(NamedTuple):
 
 def entities_version(tagger_version: str, known_names: KnownNames) -> str:
     """Of all that an article's entities depend on but the table of places, which has an entry of its own."""
-    tables = hashlib.blake2b(f"{known_names.digest} {KIND_NOUNS_DIGEST}".encode(), digest_size=4).hexdigest()
+    tables = hashlib.blake2b(f"{known_names.digest} {KIND_WORDS_DIGEST}".encode(), digest_size=4).hexdigest()
     return f"{tagger_version}+{RULES_VERSION}-{tables}"
 
 

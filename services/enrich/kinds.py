@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from schemas.enriched import EntityType
 
-KIND_NOUNS_PATH: Final = Path(__file__).parent / "data" / "kind_nouns.tsv"
+KIND_WORDS_PATH: Final = Path(__file__).parent / "data" / "kind_words.tsv"
 STATED_VOTES: Final = 3.0
 NO_PERSON_VOTES: Final = 1.0
 MAX_NOUN_CHARS: Final = 30  # of what is read before a name
@@ -23,45 +23,6 @@ _CLAUSE_START: Final = re.compile(
 )
 _APPOSITION: Final = re.compile(r",\s(?:an?|the)\s([^,.;:()]{2,80}?)(?=[,.;)]|\swho(?:se)?\s)")
 _LOCATIVE: Final = frozenset("at from in inside near of outside to".split())  # noqa: SIM905
-# Of a name of several words: the last, the first, and the one before "of".
-LAST_WORDS: Final = dict.fromkeys(
-    (  # noqa: SIM905
-        "Academy Airlines Airways Association Authority Bank Commission Committee Company Corporation Council"
-        " Federation Foundation Gallery Hospital Hospitals Hotel Inc Institute Institution Library Ministries Ministry"
-        " Museum Orchestra Party School Schools Society Theater Theatre University"
-    ).split(),
-    EntityType.ORGANISATION,
-) | dict.fromkeys(
-    (  # noqa: SIM905
-        "Airport Avenue Basin Beach Boulevard Bridge Canal Cathedral Cemetery Desert Glacier Highway Island Islands"
-        " Lake Market Mosque Mountain Mountains Ocean Peninsula Prison River Road Sea Seamount Square Stadium Station"
-        " Strait Street Volcano"
-    ).split(),
-    EntityType.PLACE,
-)
-_FIRST_WORDS: Final = dict.fromkeys(
-    ("Banco", "Hotel", "Universidad", "Universität", "Université"), EntityType.ORGANISATION
-)
-_FIRST_WORDS.update(
-    dict.fromkeys(("Barangay", "Cerro", "Interstate", "Kfar", "Lake", "Mount", "Wadi"), EntityType.PLACE)
-)
-_BODY_OF: Final = re.compile(
-    r"\b(?:Academy|Association|Bank|College|Commission|Council|Court|Department|Diocese|Federation|Institute|Ministry"
-    r"|Movement|Museum|School|Society|Union|University) (?:for|of) "
-)
-# What follows the names of firms and other bodies, not those of persons.
-_OF_BODIES: Final = (
-    "board|customers|employees|executives?|factory|officials|plant|shareholders|shares|spokes(?:man|person|woman)|staff"
-    "|stock|subsidiary|unit|workers"
-)
-_OF_BODY: Final = re.compile(rf" (?:{_OF_BODIES})\b")
-_PLACE_NOUNS_BEHIND: Final = frozenset(
-    (  # noqa: SIM905
-        "airport bay bridge coast coastline county dam dams district governorate island islands municipality"
-        " neighborhood neighbourhood oblast peninsula prison province quarter region reservoir river stadium strait"
-        " suburb town towns township valley village villages"
-    ).split()
-)
 _WHERE: Final = frozenset(("in", "near", "outside", "across", "throughout"))
 _FEELINGS: Final = frozenset(
     "belief believe believed confidence disappointed faith found hope interest interested saw see trust".split()  # noqa: SIM905
@@ -70,15 +31,25 @@ _CLOSING: Final = frozenset(",.;)")
 _STOPS: Final = frozenset("at based by for from in near of on that to which who whose with".split())  # noqa: SIM905
 
 
-def _read_kinds(table: str) -> dict[str, EntityType]:
-    rows = [line.split("\t") for line in table.splitlines() if line.strip() and not line.startswith("#")]
-    return {noun: EntityType(kind) for kind, nouns in rows for noun in nouns.split(", ")}
+def read_kind_words(table: str) -> dict[str, dict[str, EntityType]]:
+    """Each word's type, by where it stands. The table's head tells its format. Raises ValueError, naming the line."""
+    kinds: dict[str, dict[str, EntityType]] = {"beside": {}, "behind": {}, "first": {}, "last": {}, "of": {}}
+    for number, line in enumerate(table.splitlines(), start=1):
+        if line.strip() and not line.startswith("#"):
+            try:
+                where, kind, words = line.split("\t")
+                kinds[where].update(dict.fromkeys(words.split(", "), EntityType(kind)))
+            except (KeyError, ValueError):
+                raise ValueError(f"line {number}: not where, type and words, separated by tabs") from None
+    return kinds
 
 
-_TABLE: Final = KIND_NOUNS_PATH.read_text(encoding="utf-8")
-KIND_NOUNS_DIGEST: Final = hashlib.blake2b(_TABLE.encode(), digest_size=4).hexdigest()
-_KINDS: Final = _read_kinds(_TABLE)
-PERSON_NOUNS: Final = frozenset(noun for noun, kind in _KINDS.items() if kind is EntityType.PERSON)
+_TABLE: Final = KIND_WORDS_PATH.read_text(encoding="utf-8")
+KIND_WORDS_DIGEST: Final = hashlib.blake2b(_TABLE.encode(), digest_size=4).hexdigest()
+_KINDS: Final = read_kind_words(_TABLE)
+_BESIDE, _BEHIND, _FIRST, LAST_WORDS = (_KINDS[where] for where in ("beside", "behind", "first", "last"))
+PERSON_NOUNS: Final = frozenset(noun for noun, kind in _BESIDE.items() if kind is EntityType.PERSON)
+_BODY_OF: Final = re.compile(rf"\b(?:{'|'.join(_KINDS['of'])}) (?:for|of) ")
 
 
 class Stated(NamedTuple):
@@ -102,7 +73,7 @@ def stated_type(text: str, start: int, end: int, tagged: EntityType) -> Stated |
 
 def kind_of(noun: str) -> EntityType | None:
     """Of a noun in the singular or the plural."""
-    return _KINDS.get(noun) or _KINDS.get(noun.removesuffix("s")) or _KINDS.get(f"{noun.removesuffix('ies')}y")
+    return _BESIDE.get(noun) or _BESIDE.get(noun.removesuffix("s")) or _BESIDE.get(f"{noun.removesuffix('ies')}y")
 
 
 def _before(text: str, start: int, end: int) -> EntityType | None:
@@ -125,7 +96,7 @@ def _behind(text: str, start: int, end: int) -> EntityType | None:
     """ "Ada Obi, 34,", "Takeda, a Japanese drugmaker,"."""
     if text.startswith(" ", end):
         noun = text[end + 1 : end + MAX_NOUN_CHARS].partition(" ")[0].rstrip(".,;:")
-        if noun in _PLACE_NOUNS_BEHIND:
+        if _BEHIND.get(noun) is EntityType.PLACE:
             return EntityType.PLACE
         if _PLURAL.match(text, end) and _CLAUSE_START.search(text, max(0, start - MAX_NOUN_CHARS), start):
             return EntityType.ORGANISATION
@@ -152,7 +123,7 @@ def type_in_name(name: str) -> EntityType | None:
     """ "Sligo Hospital", "Hotel Leon", "State Museum of Prehistory"."""
     if " " not in name:
         return None
-    kind = LAST_WORDS.get(name.rpartition(" ")[2]) or _FIRST_WORDS.get(name.partition(" ")[0])
+    kind = LAST_WORDS.get(name.rpartition(" ")[2]) or _FIRST.get(name.partition(" ")[0])
     if kind is None and (" of " in name or " for " in name) and _BODY_OF.search(name):
         return EntityType.ORGANISATION
     return kind
@@ -162,7 +133,8 @@ def _no_person(text: str, start: int, end: int) -> EntityType | None:
     """ "Adani shares", "Movistar manager Ada Obi", "rain in Katherine"."""
     if text.startswith(" ", end):
         noun, _, more = text[end + 1 : end + MAX_NOUN_CHARS].partition(" ")
-        if _OF_BODY.match(text, end) or (noun in PERSON_NOUNS and more[:1].isupper()):
+        is_of_body = _BEHIND.get(noun.rstrip(".,;:")) is EntityType.ORGANISATION
+        if is_of_body or (noun in PERSON_NOUNS and more[:1].isupper()):
             return EntityType.ORGANISATION
     before = text[max(0, start - MAX_NOUN_CHARS) : start].split(" ")
     is_in = before[-1] == "" and before[-2:][0] in _WHERE and not text.startswith("'s", end)

@@ -1,5 +1,6 @@
 """Tagging: each step and the whole, on text not seen before and again, and plain spaCy on the same texts."""
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 
@@ -72,6 +73,8 @@ def _our_steps(articles: Sequence[BenchArticle]) -> dict[str, list[float]]:
         for article in batch:
             media_topics.tag(article.title, "", article.body)
 
+    gc.collect()
+    gc.freeze()  # as a worker does
     steps = (taggers.tag_articles, entities, language, topics)
     for step in steps:
         batched_microseconds(step, articles[:WARM_UP])

@@ -1,7 +1,7 @@
 import pytest
 
 from schemas.enriched import EntityType
-from services.enrich.kinds import NO_PERSON_VOTES, Stated, stated_type
+from services.enrich.kinds import NO_PERSON_VOTES, Stated, read_kind_words, stated_type
 
 PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
 
@@ -64,3 +64,9 @@ def test_what_speaks_against_a_person_has_less_weight(text: str, name: str, said
     start = text.index(name)
     stated = stated_type(text, start, start + len(name), PERSON)
     assert stated == (said and Stated(said, NO_PERSON_VOTES))
+
+
+@pytest.mark.parametrize("line", ["beside\tperson", "above\tperson\tfarmer", "beside\tthing\tstone"])
+def test_a_line_that_is_not_of_the_format_is_named(line: str) -> None:
+    with pytest.raises(ValueError, match="line 2: not where, type and words"):
+        read_kind_words(f"# head\n{line}\n")
