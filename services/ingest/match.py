@@ -28,7 +28,7 @@ from services.ingest.parse import FeedInfo
 from services.ingest.read import Document, ReadEntry
 from services.ingest.schedule import HELD
 from services.ingest.sightings import article_of, carried_by, dated, seen, with_guid
-from services.ingest.text import fold
+from services.ingest.text import plain_title
 from services.ingest.urls import canonical_url
 
 MAX_FEED_TITLE_CHARACTERS = 300
@@ -39,7 +39,7 @@ FeedStateOf = Callable[[str], FeedState | None]
 
 def feed_ref_of(feed: Feed, info: FeedInfo) -> FeedRef:
     """How articles name `feed`: its title as the operator gives it, else as the document does. Bounded in size."""
-    title = cut(fold(feed.title or info.title or ""), MAX_FEED_TITLE_CHARACTERS)
+    title = cut(plain_title(feed.title or info.title or ""), MAX_FEED_TITLE_CHARACTERS)
     return FeedRef(feed_id=feed.feed_id, title=title or None, link=canonical_url(info.link) if info.link else None)
 
 

@@ -51,6 +51,18 @@ def test_markup_with_too_many_tags_is_stripped() -> None:
         ("A <em>new</em> day", "text/html", "A new day"),
         ("It&amp;#8217;s twice", "text/html", "It’s twice"),
         ("two\n lines\u00a0", "text/plain", "two lines"),
+        ("Ferry<br>returns<BR />today", "text/plain", "Ferry returns today"),
+        ("<b>Live</b>: <i>the</i> ferry", "text/plain", "Live: the ferry"),
+        ("&lt;b&gt;Live&lt;/b&gt;: the ferry", "text/html", "Live: the ferry"),
+        ("&amp;lt;em&amp;gt;Live&amp;lt;/em&amp;gt;", "text/plain", "Live"),
+        ("<p>One</p><p>two</p>", "text/plain", "One two"),
+        ('<span class="red">Live: the ferry', "text/plain", "Live: the ferry"),
+        ("Arts &amp;amp; culture", "text/html", "Arts & culture"),
+        ("a < b, c > d and <3", "text/plain", "a < b, c > d and <3"),
+        ("Map<String, List<T>> or &lt;T&gt;", "text/plain", "Map<String, List<T>> or <T>"),
+        ("What the <b> tag and the <p> tag are", "text/plain", "What the <b> tag and the <p> tag are"),
+        ("<b>Fast</b> List<T>", "text/plain", "Fast List<T>"),
+        ("cut <br", "text/plain", "cut <br"),
     ],
 )
 def test_plain_title(value: str, media_type: str, title: str) -> None:
