@@ -10,7 +10,7 @@ import re
 import xml.sax
 import xml.sax.handler
 import xml.sax.xmlreader
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
 from feedparser.urls import _urljoin, make_safe_absolute_uri
+
+from services.ingest.urls import tidied
 
 Element = dict[str, Any]
 
@@ -30,6 +32,7 @@ NAMESPACES: Final[dict[str, str]] = {
 PREFIXES: Final[dict[str, str]] = {uri.lower(): prefix.lower() for uri, prefix in StrictFeedParser.namespaces.items()}
 
 _DECLARATION = re.compile(r"\A<\?xml\b[^>]*\?>")
+_ADDRESS = re.compile(r"\S*[./]\S*")
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _XML_ENTITIES = frozenset({"lt", "gt", "amp", "quot", "apos"})
 
@@ -128,8 +131,17 @@ class _Mended:
             if before:
                 context["link"] = before
 
+    def _start_title(self, attributes: Element) -> None:
+        if self._is_in_image():
+            self.push("image_title", 0)  # type: ignore[attr-defined]
+        else:
+            super()._start_title(attributes)  # type: ignore[misc]
+
     def _end_title(self) -> None:
-        self._end_text("title", super()._end_title)  # type: ignore[misc]
+        if self._is_in_image():
+            self.pop("image_title")  # type: ignore[attr-defined]
+        else:
+            self._end_text("title", super()._end_title)  # type: ignore[misc]
 
     def _start_description(self, attributes: Element) -> None:
         if self._is_in_image():
@@ -157,12 +169,47 @@ class _Mended:
         if before is not None and dict.get(context[f"{name}_detail"], "value") != dict.get(context, name):
             context[f"{name}_detail"] = before
 
+    def _start_guid(self, attributes: Element) -> None:
+        if "ispermalink" in attributes:
+            attributes = {**attributes, "ispermalink": attributes["ispermalink"].strip().lower()}
+        super()._start_guid(attributes)  # type: ignore[misc]
+
+    _start_id = _start_guid
+
+    def _start_image(self, attributes: Element) -> None:
+        super()._start_image(attributes)  # type: ignore[misc]
+        self._picture(image_address(attributes))
+
+    def _end_image(self) -> None:
+        text = self.pop("image")  # type: ignore[attr-defined]
+        self._picture(image_address({"url": text}))
+        self.inimage = 0
+
+    def _end_url(self) -> None:
+        if self._is_in_image():
+            self._picture(self.pop("href"))  # type: ignore[attr-defined]
+        else:
+            super()._end_url()  # type: ignore[misc]
+
+    def _start_itunes_image(self, attributes: Element) -> None:
+        super()._start_itunes_image(attributes)  # type: ignore[misc]
+        self._picture(image_address(attributes))
+
+    def _picture(self, address: str | None) -> None:
+        """Keep the address of an entry's own picture: RSS knows that for channels alone, feeds for items as well."""
+        if address and self.inentry and not self.insource:  # type: ignore[attr-defined]
+            objects = self.entries[-1].setdefault("media_objects", [])  # type: ignore[attr-defined]
+            objects.append({"url": self.resolve_uri(address), "kind": "thumbnail"})
+
+    def resolve_uri(self, uri: str) -> str:
+        return joined(self.baseuri or "", uri)  # type: ignore[attr-defined]
+
     def _start_enclosure(self, attributes: Element) -> None:
         super()._start_enclosure(self._resolved(attributes))  # type: ignore[misc]
 
     def _resolved(self, attributes: Element) -> Element:
         if url := attributes.get("url"):
-            return {**attributes, "url": self.resolve_uri(url)}  # type: ignore[attr-defined]
+            return {**attributes, "url": self.resolve_uri(url)}
         return attributes
 
     def _objects(self) -> list[Element]:
@@ -242,13 +289,19 @@ HANDLED: Final = frozenset(
 
 
 def joined(base: str, address: str) -> str:
-    """`address` as feedparser resolves it."""
-    return str(_urljoin(base, address))
+    """`address` as feedparser resolves it, once it is tidy."""
+    return str(_urljoin(base, tidied(address)))
 
 
 def joined_base(base: str, stated: str) -> str:
     """The base that `stated` makes within `base`, as feedparser takes it."""
     return str(make_safe_absolute_uri(base, stated) or base) if base else joined(base, stated)
+
+
+def image_address(stated: Mapping[str, str]) -> str | None:
+    """The address among the attributes of an image, None if there is none, or a caption in its place."""
+    address = (stated.get("href") or stated.get("url") or stated.get("src") or "").strip()
+    return address if _ADDRESS.fullmatch(address) else None
 
 
 def looks_like_html(text: str) -> bool:

@@ -153,7 +153,7 @@ class EntryReader:
     def _guid(self, node: Node, scope: Scope) -> None:
         guid = self._reading.output(text_of(node))
         self._element["id"] = guid
-        if attributes(node).get("ispermalink", "true") == "true":
+        if attributes(node).get("ispermalink", "true").strip().lower() == "true":
             self._element.setdefault("link", guid)
 
     def _link(self, node: Node, scope: Scope) -> None:

@@ -198,7 +198,7 @@ class _Document:
                 raise Unsure(key)
             feed[key] = self._reading.output(text_of(node))
         elif key in {"guid", "id"}:
-            if attributes(node).get("ispermalink", "true") == "true":
+            if attributes(node).get("ispermalink", "true").strip().lower() == "true":
                 feed.setdefault("link", self._reading.output(text_of(node)))
         elif key in _PERSONS:
             self._read_person(node, key, scope)

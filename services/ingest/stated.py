@@ -9,7 +9,7 @@ from services.ingest.elements import Element
 _MAIL = re.compile(r"(?:mailto:)?[^\s<>()@]{1,64}@[^\s<>()@]{1,255}")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|<\s*>")
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
-_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"https?://|//|www\.[^\s/]+/", re.IGNORECASE)
 
 
 def stated_entry(
