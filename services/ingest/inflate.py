@@ -53,6 +53,8 @@ class Inflater:
                     return
                 self._decoder = self._new_decoder()
             piece = self._step(self._decoder, chunk)
+            if not self._given and piece.startswith(GZIP_MAGIC):
+                raise EncodingBroken("the body is compressed twice")
             self._count(len(piece))
             if piece:
                 yield piece

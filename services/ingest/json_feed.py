@@ -1,6 +1,5 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1): a document's bytes in, the feed and its entries as stated out."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -8,6 +7,7 @@ import orjson
 
 from schemas.entry import Entry, StatedCategory, StatedLink, StatedMedia, StatedPerson, StatedText
 from schemas.reasons import Reason
+from services.ingest.json_salvage import salvaged
 from services.ingest.parsed import MAX_ENTRIES, FeedInfo, ParsedFeed, ParseError, Route
 
 Object = dict[str, Any]
@@ -19,6 +19,8 @@ _PLAIN: Final = "text/plain"
 def parse_json_feed(document: bytes) -> ParsedFeed:
     """The feed in `document`, UTF-8 without a byte order mark. Values of a wrong type are taken for absent.
 
+    What is no JSON is read up to its flaw, without an item that the flaw is in: the next poll brings it whole.
+
     Raises ParseError: MALFORMED if a JSON feed cannot be read, NOT_A_FEED for other JSON. A feed that forgot its
     version is one if it has items and a title or address of its own.
     """
@@ -27,9 +29,8 @@ def parse_json_feed(document: bytes) -> ParsedFeed:
         feed = orjson.loads(document)
     except orjson.JSONDecodeError as error:
         problem = f"not JSON: {error}"
-        try:
-            feed = json.loads(document, strict=False)  # line ends in strings, halves of UTF-16 pairs, NaN
-        except (ValueError, RecursionError):
+        feed = salvaged(document.decode("utf-8", "replace"), MAX_ENTRIES + 1)
+        if "items" not in feed:
             is_feed = _VERSION.encode() in document[:2_000]
             raise ParseError(Reason.MALFORMED if is_feed else Reason.NOT_A_FEED, problem) from None
     if not isinstance(feed, dict) or not (_VERSION in str(feed.get("version", "")) or _is_like(feed)):

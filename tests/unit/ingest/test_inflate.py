@@ -89,6 +89,7 @@ def test_what_is_asked_for_is_what_can_be_decoded_in_bounded_steps() -> None:
     [
         ("gzip", gzip.compress(TEXT)[:-9]),
         ("gzip", b"not gzip at all"),
+        ("gzip, gzip", gzip.compress(gzip.compress(TEXT))),
         ("gzip", gzip.compress(TEXT)[:50] + b"\xff" * 100),
         ("deflate", b"\xff\xff\xff\xff"),
     ],

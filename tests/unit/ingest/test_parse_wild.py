@@ -4,7 +4,7 @@ import pytest
 
 from schemas.reasons import Reason
 from services.ingest.parse import ParseError, Route, parse_feed
-from services.ingest.parsed import ParsedFeed
+from services.ingest.parsed import MAX_ENTRIES, ParsedFeed
 
 BASE = "https://feeds.example/rss"
 JSON = '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": "%s"%s}]}'
@@ -87,6 +87,36 @@ def test_json_that_software_writes_wrongly(title: str, extra: str, expected: str
     parsed = read(JSON % (title, extra))
     assert title_of(parsed) == expected
     assert parsed.info.problem is not None
+
+
+ITEMS = '{"version": "https://jsonfeed.org/version/1.1", "title": "P", "items": [{"id": "1"}, {"id": "2", "tags": []}'
+
+
+@pytest.mark.parametrize(
+    ("text", "guids"),
+    [
+        (ITEMS + ', {"id": "3", "title": "cut', ["1", "2"]),
+        (ITEMS + ', {"id": "3", "attachments": [{"url": "https://a.example/x"}', ["1", "2"]),
+        (ITEMS + ',{"id": "3" "title": "x"},{"id":"4"}]}', ["1", "2"]),
+        (ITEMS + "]", ["1", "2"]),
+        (ITEMS + "]}<script>count()</script>", ["1", "2"]),
+        (ITEMS + "]}" + ITEMS, ["1", "2"]),
+        ("\ufeff\n/* made by a template */ // twice\n" + ITEMS + ",],}", ["1", "2"]),
+        (ITEMS + ', {"id": "3", "url": "https://a.example/3", /* new */ "title": "a // b /* c */"}]}', ["1", "2", "3"]),
+        (ITEMS.replace('"id": "1"', '"id": "a\nb"') + "]}", ["a\nb", "2"]),
+    ],
+)
+def test_json_with_a_flaw_keeps_the_items_before_it(text: str, guids: list[str]) -> None:
+    parsed = read(text)
+    assert [entry.guid for entry in parsed.entries] == guids
+    assert parsed.info.title == "P"
+    assert parsed.info.problem
+
+
+def test_json_with_a_flaw_is_cut_at_the_usual_number_of_items() -> None:
+    parsed = read(ITEMS + ', {"id": "x"}' * MAX_ENTRIES)
+    assert len(parsed.entries) == MAX_ENTRIES
+    assert parsed.truncated
 
 
 def test_json_cut_short_or_deep_is_malformed() -> None:
