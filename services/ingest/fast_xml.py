@@ -61,8 +61,8 @@ def read_fast(document: bytes, base: str, language: str | None) -> Elements | No
 
 
 def read_tree(text: str) -> tuple[Node | None, str | None]:
-    """The root of an XML document, as far as it can be read, and what is wrong with it; no document type in `text`."""
-    document = _DECLARATION.sub(b"", text.encode("utf-8", "ignore"), 1).strip()
+    """The root of an XML document, as far as it can be read, and what is wrong with it. Lines keep their numbers."""
+    document = _DECLARATION.sub(lambda match: b"\n" * match[0].count(b"\n"), text.encode("utf-8", "ignore"), 1).rstrip()
     parser = _parser(recover=True)
     try:
         root = etree.fromstring(document, parser)
