@@ -91,6 +91,11 @@ def canonical_url(url: str, base: str = "", *, keep_tracking: bool = False) -> s
     return canonical if len(canonical) <= MAX_URL_CHARACTERS else None
 
 
+def page_of(url: str) -> str:
+    """What names the page of a canonical address: all but scheme and `www.`, which whole sites change over night."""
+    return "//" + url.partition("://")[2].removeprefix("www.")
+
+
 def tidied(address: str) -> str:
     """What `address`, absolute or not, is meant to say: in one piece, though it was broken over lines.
 
