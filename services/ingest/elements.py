@@ -107,6 +107,7 @@ class _Mended:
     """
 
     _is_in_object = False
+    title_depth: int
 
     def _sync_author_detail(self, key: str = "author") -> None:
         """Keep an author in one string as it is: feedparser's pattern takes no top-level domain beyond four letters."""
@@ -177,7 +178,10 @@ class _Mended:
     _start_id = _start_guid
 
     def _start_image(self, attributes: Element) -> None:
+        title_depth = self.title_depth
         super()._start_image(attributes)  # type: ignore[misc]
+        if self.inentry:  # type: ignore[attr-defined]
+            self.title_depth = title_depth  # the item keeps the title it has
         self._picture(image_address(attributes))
 
     def _end_image(self) -> None:

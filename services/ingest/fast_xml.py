@@ -122,6 +122,9 @@ class _Document:
                 every.add((prefix or None, uri))
                 if declared.setdefault(prefix or None, uri) != uri and prefix:
                     raise Unsure(uri)
+        defaults = {uri for prefix, uri in every if prefix is None and uri.lower() not in PREFIXES}
+        if any(prefix is not None and uri in defaults for prefix, uri in every):
+            raise Unsure("a namespace with a prefix and without")
         standard = {PREFIXES.get(uri.lower()) for _, uri in every}
         for prefix, uri in every:
             check_namespace(prefix, uri, standard)

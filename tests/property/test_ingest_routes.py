@@ -227,6 +227,11 @@ ODD = st.sampled_from(
             "<ttl>5</ttl>",
         ),
         *("<dc:publisher>p</dc:publisher>", "<itunes:explicit>no</itunes:explicit>", "<div xmlns='urn:d'>x</div>"),
+        *(
+            '<post-id xmlns="com-blog:additions:1">7</post-id>',
+            "<title xmlns='urn:d'>d</title>",
+            "<x xmlns='urn:own'/>",
+        ),
     ]
 )
 ENTRY_PART = SHARED | DATED | ODD
@@ -257,7 +262,8 @@ def feeds(draw: st.DrawFn) -> str:
         version = draw(st.sampled_from(["2.0", "0.91", "0.92", "3"]))
         items = "".join(f"<item>{entry}</item>" for entry in entries)
         atom = draw(st.sampled_from(["", ' xmlns:atom="http://www.w3.org/2005/Atom"']))
-        return f'<rss version="{version}" {NAMESPACES}{atom}{scope}><channel>{head}{items}</channel></rss>'
+        own = draw(st.sampled_from(["", "", ' xmlns="urn:d"', ' xmlns="http://backend.userland.com/rss2"']))
+        return f'<rss version="{version}" {NAMESPACES}{atom}{own}{scope}><channel>{head}{items}</channel></rss>'
     if form in {"atom", "atom03"}:
         uri = "http://www.w3.org/2005/Atom" if form == "atom" else "http://purl.org/atom/ns#"
         items = "".join(f"<entry{draw(SCOPE)}>{entry}</entry>" for entry in entries)
