@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.elements import Element, looks_like_html
+from services.ingest.elements import looks_like_html
 from services.ingest.fast_extras import EXTRAS, read_other, resolved
 from services.ingest.fast_nodes import (
     Node,
@@ -15,6 +15,7 @@ from services.ingest.fast_nodes import (
     markup_of,
     text_of,
 )
+from services.ingest.mended_parser import Element
 
 _PERSON: Final = {"name": "name", "url": "href", "uri": "href", "homepage": "href", "email": "email"}
 _IN_SOURCE: Final = frozenset(

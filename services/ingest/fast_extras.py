@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.elements import Element, image_address
 from services.ingest.fast_nodes import Attributes, Node, Reading, Scope, Unsure, attributes, check_harmless, text_of
+from services.ingest.mended_parser import Element, image_address
 
 _ITUNES: Final = "http://www.itunes.com/"
 _MRSS_CATEGORY: Final = "http://search.yahoo.com/mrss/category_schema"

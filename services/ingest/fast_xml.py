@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from services.ingest.elements import PREFIXES, Element, Elements, joined_base
+from services.ingest.elements import PREFIXES, Elements, joined_base
 from services.ingest.fast_entry import EntryReader, link_of, person_of
 from services.ingest.fast_nodes import (
     Node,
@@ -21,6 +21,7 @@ from services.ingest.fast_nodes import (
     check_namespace,
     text_of,
 )
+from services.ingest.mended_parser import Element
 from services.ingest.parsed import MAX_ENTRIES
 
 _DECLARATION = re.compile(rb"\A\s*<\?xml\b[^>]*\?>\s*")

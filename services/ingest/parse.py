@@ -93,7 +93,7 @@ def _parse_xml(text: str, base: str, language: str | None, *, is_page: bool) -> 
             return _with_problem(_parsed(elements, base, Route.FAST), "entities or prefixes that nobody declared")
     if _FEED_PART.search(text) is None:  # feedparser takes half a minute for eight million brackets
         return None
-    elements = read_elements(text, base, language)
+    elements = read_elements(better, base, language)
     if elements.entries or (elements.version and elements.problem is None):
         return _parsed(elements, base, Route.TOLERANT)
     if elements.version and not is_page:

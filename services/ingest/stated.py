@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from schemas.entry import Entry, StatedCategory, StatedLink, StatedMedia, StatedPerson, StatedText
-from services.ingest.elements import Element
+from services.ingest.mended_parser import Element
 
 _MAIL = re.compile(r"(?:mailto:)?[^\s<>()@]{1,64}@[^\s<>()@]{1,255}")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|<\s*>")

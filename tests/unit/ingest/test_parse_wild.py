@@ -204,3 +204,21 @@ def test_other_xml_with_a_title_is_no_page(text: str) -> None:
 def test_an_element_that_ends_out_of_place_costs_itself_alone() -> None:
     text = rss("<title>x</title><category>a</category><category>b</item>c</category>")
     assert title_of(read(text)) == "x"
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("<![CDATA[One]]", "One"),
+        ("<![CDATA[One]>", "One"),
+        ("<![CDATA[a [b]] c]]>", "a [b]] c"),
+        ("One ]]> two", "One ]]> two"),
+        ("Three < four & I <3 it", "Three < four & I <3 it"),
+        ("AT&T &copy; x", "AT&T © x"),
+    ],
+)
+def test_flaw_of_a_title_costs_neither_its_words_nor_its_neighbours(title: str, expected: str) -> None:
+    parsed = read(rss(f"<title>{title}</title><link>https://a.example/?a=1&b=2</link></item><item><title>Next</title>"))
+    assert [entry.title and entry.title.value for entry in parsed.entries] == [expected, "Next"]
+    assert parsed.entries[0].links[0].href == "https://a.example/?a=1&b=2"
+    assert parsed.route is Route.FAST

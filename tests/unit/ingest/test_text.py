@@ -22,6 +22,8 @@ from services.ingest.text import fold, html_to_text, plain_text, plain_title, un
         ("<!-- comment -->text<!doctype html>", "text"),
         ("  white \n\t space  ", "white space"),
         ("3 < 4 and 5 > 4", "3 < 4 and 5 > 4"),
+        ("where $a<b$ and <i>c</i> > d", "where $a<b$ and c > d"),
+        ("<o:p>office</o:p> <my-tag>x</my-tag>", "office x"),
         ("a\x00b\x01<b>c</b>\ud800", "abc"),
         ("<p>&#1;&#2;one</p>", "one"),
         ("", ""),
