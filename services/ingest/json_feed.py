@@ -63,8 +63,8 @@ def _entry(item: Object, authors: tuple[StatedPerson, ...], language: str | None
         title=_text(item, "title", _PLAIN),
         summary=_text(item, "summary", _PLAIN),
         contents=tuple(text for key, media_type in texts if (text := _text(item, key, media_type))),
-        published=_string(item, "date_published"),
-        updated=_string(item, "date_modified"),
+        published=_string(item, "date_published") or _number(item, "date_published"),
+        updated=_string(item, "date_modified") or _number(item, "date_modified"),
         authors=_authors(item) or authors,
         categories=tuple(
             StatedCategory(term=tag) for tag in _list(item, "tags") if isinstance(tag, str) and tag.strip()
@@ -75,8 +75,9 @@ def _entry(item: Object, authors: tuple[StatedPerson, ...], language: str | None
 
 
 def _links(item: Object) -> Iterator[StatedLink]:
-    """`url` is the item's own page, `external_url` one that it is about."""
-    if url := _string(item, "url"):
+    """`url` is the item's own page, `external_url` one that it is about; an id is ideally the item's address."""
+    stated_id = _string(item, "id") or ""
+    if url := _string(item, "url") or (stated_id if stated_id.startswith(("http://", "https://")) else None):
         yield StatedLink(href=url)
     if external := _string(item, "external_url"):
         yield StatedLink(href=external, rel="related")
@@ -116,7 +117,7 @@ def _string(holder: Object, key: str) -> str | None:
 
 
 def _number(holder: Object, key: str) -> str | None:
-    """A number as text: 1.0 lets ids be numbers, to be read as strings."""
+    """A number as text: 1.0 lets ids be numbers, and software makes them of dates."""
     value = holder.get(key)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 

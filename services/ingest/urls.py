@@ -102,6 +102,8 @@ def tidied(address: str) -> str:
     One that begins with `www.` is no path: it lacks a scheme, and gets that of its base.
     """
     text = _GAP.sub("", _NEVER_IN_URLS.sub("", _LINE_END.sub("", address)).strip(), count=1)
+    if text.startswith("<![CDATA["):
+        text = text[9:].removesuffix("]]>").strip()  # escaped by software that meant to mark it
     return f"//{text}" if _WWW.match(text) else text
 
 

@@ -69,6 +69,7 @@ def test_caption_in_place_of_an_image_is_none() -> None:
         ('<atom:link href="//other.example/a"/>', "https://other.example/a"),
         ("<link>\n  https://paper.example/\n  2026/a\n</link>", "https://paper.example/2026/a"),
         ("<link>https://paper.example/a b.html</link>", "https://paper.example/a%20b.html"),
+        ("<link>&lt;![CDATA[https://paper.example/a]]&gt;</link>", "https://paper.example/a"),
         ("<link>www.html</link>", "https://paper.example/news/www.html"),
         ('<guid isPermaLink="True">https://paper.example/a</guid>', "https://paper.example/a"),
         ('<guid isPermaLink="true">www.paper.example/a</guid>', "https://www.paper.example/a"),

@@ -222,3 +222,21 @@ def test_flaw_of_a_title_costs_neither_its_words_nor_its_neighbours(title: str, 
     assert [entry.title and entry.title.value for entry in parsed.entries] == [expected, "Next"]
     assert parsed.entries[0].links[0].href == "https://a.example/?a=1&b=2"
     assert parsed.route is Route.FAST
+
+
+@pytest.mark.parametrize("text", ["Café “zurück”", "it’s", "SÃO PAULO", "naïve â€ la carte", "Ünïcode – 東京"])
+def test_utf_8_that_was_taken_for_windows_1252_is_read(text: str) -> None:
+    twice = "".join(
+        chr(byte) if byte in {0x81, 0x8D, 0x8F, 0x90, 0x9D} else bytes((byte,)).decode("cp1252")
+        for byte in text.encode()
+    )
+    assert title_of(read(rss(f"<title>{twice}</title>"))) == text
+    assert title_of(read(rss(f"<title>{text}</title>"))) == text
+
+
+def test_json_item_without_an_address_has_that_of_its_id_and_dates_may_be_numbers() -> None:
+    (entry,) = read(
+        ITEMS.replace('"1"}, {"id": "2"', '"https://a.example/1", "date_published": 1772618400') + "]}"
+    ).entries
+    assert [link.href for link in entry.links] == ["https://a.example/1"]
+    assert entry.published == "1772618400"
