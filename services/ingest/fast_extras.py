@@ -12,8 +12,8 @@ _MRSS_CATEGORY: Final = "http://search.yahoo.com/mrss/category_schema"
 _HARMLESS: Final = frozenset(
     {
         *("dc_contributor", "dc_publisher", "webmaster", "expirationdate", "subtitle", "tagline", "generator"),
-        *("georss_point", "georss_line", "georss_polygon", "georss_box", "media_rating", "media_restriction"),
-        *("media_license", "media_player", "itunes_block", "itunes_explicit", "itunes_subtitle"),
+        *("georss_point", "georss_line", "georss_polygon", "georss_box", "media_rating", "dcterms_valid"),
+        *("media_license", "media_player", "media_restriction", "itunes_block", "itunes_explicit", "itunes_subtitle"),
     }
 )
 _IN_IMAGE: Final = frozenset({"url", "width", "height", "title", "link", "description"})

@@ -224,6 +224,7 @@ ODD = st.sampled_from(
             "<tags>a,b</tags>",
             "<body>b</body>",
             "<expirationDate>x</expirationDate>",
+            "<dcterms:valid>start=2026-03-03; end=2026-04-03; scheme=W3C-DTF</dcterms:valid>",
             "<ttl>5</ttl>",
         ),
         *("<dc:publisher>p</dc:publisher>", "<itunes:explicit>no</itunes:explicit>", "<div xmlns='urn:d'>x</div>"),
