@@ -7,7 +7,7 @@ from typing import Any, Final
 _DECODER: Final = json.JSONDecoder(strict=False)  # takes line ends in strings, halves of UTF-16 pairs, NaN
 _SPACE: Final = re.compile(r"\s*")
 # Strings are matched to be kept, as what looks like a comment may be in one.
-_LOOSE: Final = re.compile(r"(\"(?:[^\"\\]|\\.)*+(?:\"|\Z))|/\*.*?(?:\*/|\Z)|//[^\n]*|,(?=\s*[\]}])", re.DOTALL)
+_LOOSE: Final = re.compile(r"(\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z))|/\*.*?(?:\*/|\Z)|//[^\n]*|,(?=\s*[\]}])", re.DOTALL)
 
 
 def salvaged(text: str, most: int) -> dict[str, Any]:

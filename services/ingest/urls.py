@@ -57,7 +57,6 @@ _NOT_IN_QUERY = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 _NEVER_IN_URLS = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff\ud800-\udfff]+")
-_LINE_END = re.compile(r"[^\S\r\n]*[\r\n]\s*")  # and the white space around it: template engines indent
 _GAP = re.compile(r"(?<=://)\s+")
 _WWW = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?![^:/?#])", re.IGNORECASE)
 _MAX_HOST_CHARACTERS = 253  # RFC 1035 §2.3.4
@@ -101,7 +100,8 @@ def tidied(address: str) -> str:
 
     One that begins with `www.` is no path: it lacks a scheme, and gets that of its base.
     """
-    text = _GAP.sub("", _NEVER_IN_URLS.sub("", _LINE_END.sub("", address)).strip(), count=1)
+    whole = "".join(line.strip() for line in address.splitlines())
+    text = _GAP.sub("", _NEVER_IN_URLS.sub("", whole).strip(), count=1)
     if text.startswith("<![CDATA["):
         text = text[9:].removesuffix("]]>").strip()  # escaped by software that meant to mark it
     return f"//{text}" if _WWW.match(text) else text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.urls import canonical_url, home_of
+from services.ingest.urls import canonical_url, home_of, tidied
 
 BASE = "https://base.example/dir/feed.xml"
 
@@ -86,3 +86,7 @@ def test_home_of(url: str, home: str) -> None:
 def test_home_of_no_address_is_an_error() -> None:
     with pytest.raises(ValueError, match="address"):
         home_of("not an address")
+
+
+def test_address_of_nothing_but_blanks_costs_no_time() -> None:
+    assert tidied(" " * 5_000_000) == ""
