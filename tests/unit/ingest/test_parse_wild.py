@@ -240,3 +240,8 @@ def test_json_item_without_an_address_has_that_of_its_id_and_dates_may_be_number
     ).entries
     assert [link.href for link in entry.links] == ["https://a.example/1"]
     assert entry.published == "1772618400"
+
+
+def test_element_in_a_namespace_without_a_prefix_costs_a_feed_no_time() -> None:
+    parsed = read(rss('<title>A</title><post-id xmlns="com-blog:additions:1">7</post-id><guid>g</guid>'))
+    assert (title_of(parsed), parsed.entries[0].guid, parsed.route) == ("A", "g", Route.FAST)
