@@ -31,7 +31,7 @@ class StatedCategory(Contract):
 
 
 class StatedMedia(Contract):
-    """An enclosure, a Media RSS object or its thumbnail. Sizes are as stated, so they are text."""
+    """An enclosure, a Media RSS object, its thumbnail, or an item's picture. Sizes are text, as stated."""
 
     url: str
     media_type: str | None = None

@@ -112,6 +112,10 @@ class ArticleState(Contract):
     url: str | None = None
     feed: FeedRef
     also_in: tuple[FeedRef, ...] = ()
+    versions: dict[str, str] = Field(
+        default_factory=dict,
+        description="By feed_id, fingerprints of feeds in `also_in` that word this revision otherwise, as summaries.",
+    )
     guids: tuple[GuidAlias, ...] = ()
     last_seen_at: Timestamp = Field(description="When any feed carried it; written at most once a day.")
     home_seen_at: Timestamp | None = Field(default=None, description="The same, for its home feed alone.")

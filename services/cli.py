@@ -1,6 +1,7 @@
 """The `newsflow` command: flags in, exit code out.
 
-0 is done, 1 failed, 2 a mistake of the user (told in one line), 130 interrupted.
+0 is done, 1 failed, 2 a mistake of the user (told in one line), 3 done but for some lines of a feed list,
+130 interrupted.
 """
 
 import sys

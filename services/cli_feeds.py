@@ -16,17 +16,20 @@ feeds_app = typer.Typer(no_args_is_help=True, help="Say which feeds are polled."
 
 @feeds_app.command("sync")
 def feeds_sync(
-    lists: Annotated[list[Path], typer.Argument(metavar="FILE...", help="OPML files, or YAML files (*.yaml, *.yml).")],
+    lists: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="OPML, YAML (*.yaml, *.yml), or an address a line.")
+    ],
     log: Log = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave feeds alone that are on none of the lists.")] = False,
-) -> None:
+) -> int:
     """Poll exactly the feeds on these lists: new ones are added, and those no longer listed are removed.
 
-    A removed feed is polled no more, but keeps its state until `feeds purge`.
+    A removed feed is polled no more, but keeps its state until `feeds purge`. Lines that name no feed are told and left
+    out; then nothing is removed, and the exit code is 3.
     """
     from services.commands.feeds import sync
 
-    sync(tuple(lists), log, keep=keep)
+    return sync(tuple(lists), log, keep=keep)
 
 
 @feeds_app.command("list")

@@ -15,7 +15,7 @@ from services.common.errors import UsageError
 from services.common.event_log.port import EventLog, Record, Start
 from services.common.logs import set_up_logs
 from services.ingest.cool_down import HOST_KEY_PREFIX
-from services.ingest.feed_list import read_feed_list, sync_feeds
+from services.ingest.feed_list import read_feed_list, sync_feeds, where
 from services.ingest.hosts import shown_address
 from services.ingest.urls import canonical_url
 from services.settings import load_settings
@@ -23,18 +23,32 @@ from services.settings import load_settings
 PROBLEMS = frozenset({FeedStatus.DEGRADED, FeedStatus.FAILING, FeedStatus.BLOCKED, FeedStatus.MOVED})
 
 
-def sync(lists: tuple[Path, ...], log: str | None, *, keep: bool) -> None:
-    """Make the log say what the lists say. Raises UsageError for a list that cannot be read."""
-    listed = [feed for path in lists for feed in read_feed_list(path)]
+SOME_LINES_BAD = 3
+
+
+def sync(lists: tuple[Path, ...], log: str | None, *, keep: bool) -> int:
+    """Make the log say what the lists say; the exit code is 0, or SOME_LINES_BAD if not all of them could be read.
+
+    Raises UsageError for a list that names no feed. Nothing is removed while a list has mistakes: what it seems to name
+    no longer may be what it names wrongly.
+    """
+    read = {path: read_feed_list(path) for path in lists}
+    listed = [feed for feed_list in read.values() for feed in feed_list.feeds]
+    mistakes = [where(path, mistake) for path, feed_list in read.items() for mistake in feed_list.mistakes]
 
     async def act(event_log: EventLog) -> list[Feed]:
-        changed = sync_feeds(await known_feeds(event_log), listed, system_clock(), keep_unlisted=keep)
+        keep_unlisted = keep or bool(mistakes)
+        changed = sync_feeds(await known_feeds(event_log), listed, system_clock(), keep_unlisted=keep_unlisted)
         await write_feeds(event_log, changed)
         return changed
 
     changed = with_log(log, act)
     removed = sum(feed.removed for feed in changed)
-    print(f"{len(listed)} feeds listed: {len(changed) - removed} added or changed, {removed} removed", file=sys.stderr)
+    for mistake in mistakes:
+        print(mistake, file=sys.stderr)
+    left_out = f", {len(mistakes)} left out, so none removed" if mistakes else f", {removed} removed"
+    print(f"{len(listed)} feeds listed: {len(changed) - removed} added or changed{left_out}", file=sys.stderr)
+    return SOME_LINES_BAD if mistakes else 0
 
 
 def change(names: Iterable[str], log: str | None, update: Mapping[str, bool]) -> None:

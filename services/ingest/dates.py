@@ -31,18 +31,30 @@ _MONTHS: Final = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januar janvier enero januari ene janeiro gennaio gen oca ocak янв января",
-            "feb february februar février fevrier febrero februari fev fevereiro febbraio şub şubat фев февраля",
-            "mar march märz marz mars marzo maart mrz mär março mart мар марта",
-            "apr april avril abril avr abr aprile nis nisan апр апреля",
-            "may mai mayo mei maio maggio mag mayıs мая май",
-            "jun june juni juin junio junho giugno giu haz haziran июн июня",
-            "jul july juli juillet julio juil julho luglio lug tem temmuz июл июля",
-            "aug august août aout agosto augustus ago ağu ağustos авг августа",
-            "sep sept september septembre septiembre set setembro settembre eyl eylül сен сентября",
-            "oct october oktober octobre octubre okt out outubro ottobre ott eki ekim окт октября",
-            "nov november novembre noviembre novembro kas kasım ноя ноября",
-            "dec december dezember décembre decembre diciembre dez dic dezembro dicembre ara aralık дек декабря",
+            "jan january januar janvier enero januari ene janeiro gennaio gen oca ocak янв января "
+            "ianuarie ian stycznia sty ledna led tammikuuta січня ιανουαρίου ιαν يناير",
+            "feb february februar février fevrier febrero februari fev fevereiro febbraio şub şubat фев февраля "
+            "februarie lutego lut února úno helmikuuta лютого φεβρουαρίου φεβ فبراير",
+            "mar march märz marz mars marzo maart mrz mär março mart мар марта "
+            "martie marca března bře maaliskuuta березня μαρτίου μαρ مارس",
+            "apr april avril abril avr abr aprile nis nisan апр апреля "
+            "aprilie kwietnia kwi dubna dub huhtikuuta квітня απριλίου απρ أبريل ابريل",
+            "may mai mayo mei maio maggio mag mayıs мая май "
+            "maj maja května kvě toukokuuta травня μαΐου μαϊ μαΐ μάι مايو",
+            "jun june juni juin junio junho giugno giu haz haziran июн июня "
+            "iunie iun czerwca cze června čvn kesäkuuta червня ιουνίου ιουν ιούν يونيو",
+            "jul july juli juillet julio juil julho luglio lug tem temmuz июл июля "
+            "iulie iul lipca lip července čvc heinäkuuta липня ιουλίου ιουλ ιούλ يوليو",
+            "aug august août aout agosto augustus ago ağu ağustos авг августа "
+            "augusti sierpnia sie srpna srp elokuuta серпня αυγούστου αυγ αύγ أغسطس",
+            "sep sept september septembre septiembre set setembro settembre eyl eylül сен сентября "
+            "septembrie września wrz září zář syyskuuta вересня σεπτεμβρίου σεπ سبتمبر",
+            "oct october oktober octobre octubre okt out outubro ottobre ott eki ekim окт октября "
+            "octombrie października paź října říj lokakuuta жовтня οκτωβρίου οκτ أكتوبر",
+            "nov november novembre noviembre novembro kas kasım ноя ноября "
+            "noiembrie listopada lis listopadu marraskuuta листопада νοεμβρίου νοε νοέ نوفمبر",
+            "dec december dezember décembre decembre diciembre dez dic dezembro dicembre ara aralık дек декабря "
+            "desember des decembrie grudnia gru prosince pro joulukuuta грудня δεκεμβρίου δεκ ديسمبر",
         ),
         start=1,
     )
@@ -53,21 +65,21 @@ _TIME = (
     r"(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
     r"\s*(?P<half>[ap]\.?m\.?(?![a-z]))?"
 )
-_ZONE = r"(?P<zone>(?:(?:gmt|utc)\s*)?[+\u2212-]\s*\d{1,2}:?(?:\d{2})?|[a-z]{1,5}(?![a-z]))?"
+_ZONE = r"(?P<zone>(?:(?:gmt|utc)\s*)?[+\u2212-]\s*\d{1,2}:?(?:\d{2})?|[a-z]{1,5}(?![a-z]))?(?:(?<=\d)\s+[a-z]{3,4})?"
 _ISO = re.compile(
     rf"(?P<year>\d{{4}})(?:(?:[-/.]\s?(?P<month>\d{{1,2}})(?:[-/.]\s?(?P<day>\d{{1,2}})\.?)?|(?P<packed>\d{{4}}))"
     rf"(?:(?:t|\s+|,\s*|:)(?:{_TIME}|(?P<compact>\d{{4}}(?:\d{{2}})?(?:[.,]\d+)?))\s*{_ZONE}|\s?(?P<day_zone>z|[+-]\d{{2}}:?\d{{2}}))?)?"
 )
 # Day, month and year with dots are never meant in another order; with slashes they are.
 _DOTTED = re.compile(rf"(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>\d{{4}})(?:,?\s+{_TIME}\s*{_ZONE})?")
-_CHINESE: Final = str.maketrans({"年": "-", "月": "-", "日": " "})  # used in Japan as well
+_SIGNS: Final = str.maketrans({"年": "-", "月": "-", "日": " ", "،": ","})
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s+|[^\W\d_]{2,12},)?"
 _DAY_FIRST = re.compile(
-    rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s/-]*(?:de\s+)?(?P<name>[^\W\d_]{{3,11}})\.?[\s,/-]*(?:de\s+)?"
+    rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s/-]*(?:de\s+)?(?P<name>[^\W\d_]{{3,12}})\.?[\s,/-]*(?:de\s+)?"
     rf"(?P<year>\d{{4}}|\d{{2}})(?:[\s,T-]+(?:at\s+)?{_TIME})?\s*{_ZONE}"
 )
 _MONTH_FIRST = re.compile(
-    rf"{_WEEKDAY}(?P<name>[^\W\d_]{{3,11}})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})"
+    rf"{_WEEKDAY}(?P<name>[^\W\d_]{{3,12}})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})"
     rf"(?:[\s,-]+(?:at\s+)?{_TIME})?\s*{_ZONE}"
 )
 _ASCTIME = re.compile(rf"{_WEEKDAY}(?P<name>[a-z]{{3}})\s+(?P<day>\d{{1,2}})\s+{_TIME}\s*{_ZONE}\s*(?P<year>\d{{4}})")
@@ -77,7 +89,8 @@ _COMMON = re.compile(
     r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))? (gmt|utc|z|[+-][0-9]{4})"
 )
 _UNIX = re.compile(r"(?P<seconds>\d{9,10})(?P<milliseconds>\d{3})?(?:\.\d+)?")
-_COMMENT = re.compile(r"\([^()]*\)")  # RFC 5322 §3.2.2, as in `+0000 (UTC)`
+_COMMENT = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")  # RFC 5322 §3.2.2, as in `+0000 (UTC)`; Java's `Z[UTC]`
+_TIME_ELEMENT = re.compile(r"<time\s[^<>]{0,500}?\bdatetime\s*=\s*[\"']([^\"'<>]+)")  # Drupal puts HTML into dates
 _MIDNIGHT = re.compile(r"(?<![0-9:])(?:00:00|12:00(?=(?::00)?\s*am))(?::00(?:\.0+)?)?(?![0-9:])", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:gmt|utc)?\s*([+\u2212-])\s*(\d{1,2}):?(\d{2})?")
 
@@ -85,16 +98,18 @@ _OFFSET = re.compile(r"(?:gmt|utc)?\s*([+\u2212-])\s*(\d{1,2}):?(\d{2})?")
 def read_date(stated: str | None, now: datetime) -> tuple[datetime | None, DateQuality]:
     """The instant `stated` names, in UTC, and its quality; None only when it is missing or unreadable.
 
-    Reads RFC 822 and 2822 with named zones, RFC 3339 and ISO 8601, asctime, dates with the month spelled out in eight
-    languages, those with dots or 年月日, and Unix time. A date without a time is its midnight. Without a zone, or with
-    one nobody knows, UTC is assumed and said so. Dates in figures with slashes and the day or month first are
-    ambiguous, so unreadable.
+    Reads RFC 822 and 2822 with named zones, RFC 3339 and ISO 8601, asctime, dates with the month spelled out in most
+    languages of Europe or in Arabic, those with dots or 年月日, HTML's `<time>`, and Unix time. A date without a time
+    is its midnight. Without a zone, or with one nobody knows, UTC is assumed and said so. Dates in figures with
+    slashes and the day or month first are ambiguous, so unreadable.
     """
     if stated is None or not stated.strip():
         return None, DateQuality.MISSING
+    if "<" in stated and (element := _TIME_ELEMENT.search(stated[:1_000])):
+        stated = element[1]
     if len(stated) > _MAX_CHARACTERS:
         return None, DateQuality.UNREADABLE
-    text = " ".join(_COMMENT.sub(" ", stated).translate(_CHINESE).split()).lower()
+    text = " ".join(_COMMENT.sub(" ", stated).translate(_SIGNS).split()).lower()
     try:
         moment, zone_known = _read(text)
     except (ValueError, OverflowError):

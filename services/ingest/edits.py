@@ -11,6 +11,16 @@ REMEMBERED: Final = 6  # earlier fingerprints
 DAY = timedelta(days=1)
 
 
+def is_edit(known: ArticleState, feed_id: str, fingerprint: str) -> bool:
+    """Whether the feed that speaks for an article now, maybe since this sight, says what it has not said before.
+
+    A feed that takes over has a version of its own: what it said beside the home feed, or says at first sight, is none.
+    """
+    if fingerprint == known.fingerprint or known.feed.feed_id == feed_id:
+        return fingerprint != known.fingerprint
+    return any(ref.feed_id == feed_id for ref in known.also_in) and known.versions.get(feed_id) != fingerprint
+
+
 def edited(known: ArticleState, fingerprint: str, now: datetime) -> ArticleState | None:
     """`known` with its next revision; None if the edit has to wait.
 
@@ -25,6 +35,7 @@ def edited(known: ArticleState, fingerprint: str, now: datetime) -> ArticleState
         update={
             "revision": known.revision + 1,
             "fingerprint": fingerprint,
+            "versions": {},
             "earlier": (*(old for old in known.earlier if old != known.fingerprint), known.fingerprint)[-REMEMBERED:],
             "edits": edits + 1,
             "returns": returns + is_return,

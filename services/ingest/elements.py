@@ -1,4 +1,4 @@
-"""Run feedparser on a feed's text: characters in, plain dicts of what the elements say out. Only this file knows it.
+"""Run feedparser on a feed's text: characters in, plain dicts of what the elements say out. Only this file imports it.
 
 feedparser's own `parse` is not used: it opens files and addresses, guesses encodings by RFC 3023 (so `text/xml` without
 a charset is ASCII) and mixes captions of Media RSS objects into summaries and contents.
@@ -10,16 +10,15 @@ import re
 import xml.sax
 import xml.sax.handler
 import xml.sax.xmlreader
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
 from feedparser.urls import _urljoin, make_safe_absolute_uri
 
-Element = dict[str, Any]
+from services.ingest.mended_parser import Element, Mended
+from services.ingest.urls import tidied
 
 MAX_ATTRIBUTES: Final = 256  # 100,000 take a minute
 
@@ -96,122 +95,7 @@ def _ends_properly(text: str) -> bool:
     return re.search(r"</(?:rss|feed|channel|\w+:RDF|RDF)\s*>\s*\Z", text[-200:], re.IGNORECASE) is not None
 
 
-class _Mended:
-    """What feedparser gets wrong: authors' names, relative addresses of enclosures, and Media RSS as flat lists.
-
-    `media_objects` of an entry lists dicts of attributes with `title`, `credit` and `kind`: content or thumbnail.
-    Captions within a media object are left out; `media_description` is the one that describes the entry itself.
-    """
-
-    _is_in_object = False
-
-    def _sync_author_detail(self, key: str = "author") -> None:
-        """Keep an author in one string as it is: feedparser's pattern takes no top-level domain beyond four letters."""
-        context = self._get_context()  # type: ignore[attr-defined]
-        people = context.get(f"{key}s")
-        if people and not people[-1] and context.get(key):
-            people[-1]["name"] = context[key]
-
-    def _start_link(self, attributes: Element) -> None:
-        self._keep_link(partial(super()._start_link, attributes))  # type: ignore[misc]
-
-    def _end_link(self) -> None:
-        self._keep_link(super()._end_link)  # type: ignore[misc]
-
-    def _keep_link(self, read: Callable[[], None]) -> None:
-        """An empty link is none: it must not hide a guid that is one."""
-        context = self._get_context()  # type: ignore[attr-defined]
-        before = dict.get(context, "link")
-        read()
-        if not dict.get(context, "link"):
-            context.pop("link", None)
-            if before:
-                context["link"] = before
-
-    def _end_title(self) -> None:
-        self._end_text("title", super()._end_title)  # type: ignore[misc]
-
-    def _start_description(self, attributes: Element) -> None:
-        if self._is_in_image():
-            self.push("image_description", 0)  # type: ignore[attr-defined]
-        else:
-            super()._start_description(attributes)  # type: ignore[misc]
-
-    def _end_description(self) -> None:
-        if self._is_in_image():
-            self.pop("image_description")  # type: ignore[attr-defined]
-        else:
-            self._end_text("summary", super()._end_description)  # type: ignore[misc]
-
-    def _is_in_image(self) -> bool:
-        return bool(self.inentry and self.inimage)  # type: ignore[attr-defined]
-
-    def _end_text(self, name: str, end: Callable[[], None]) -> None:
-        """A text deeper within the entry, of its image for one, does not stand for the entry's own.
-
-        feedparser sees to that for the text, but not for its details.
-        """
-        context = self._get_context()  # type: ignore[attr-defined]
-        before = dict.get(context, f"{name}_detail")
-        end()
-        if before is not None and dict.get(context[f"{name}_detail"], "value") != dict.get(context, name):
-            context[f"{name}_detail"] = before
-
-    def _start_enclosure(self, attributes: Element) -> None:
-        super()._start_enclosure(self._resolved(attributes))  # type: ignore[misc]
-
-    def _resolved(self, attributes: Element) -> Element:
-        if url := attributes.get("url"):
-            return {**attributes, "url": self.resolve_uri(url)}  # type: ignore[attr-defined]
-        return attributes
-
-    def _objects(self) -> list[Element]:
-        objects: list[Element] = self._get_context().setdefault("media_objects", [])  # type: ignore[attr-defined]
-        return objects
-
-    def _start_media_content(self, attributes: Element) -> None:
-        self._objects().append({**self._resolved(attributes), "kind": "content"})
-        self._is_in_object = True
-
-    def _end_media_content(self) -> None:
-        self._is_in_object = False
-
-    def _start_media_thumbnail(self, attributes: Element) -> None:
-        self._objects().append({**self._resolved(attributes), "kind": "thumbnail"})
-
-    def _end_media_thumbnail(self) -> None:
-        pass
-
-    def _start_media_title(self, attributes: Element) -> None:
-        self.push("media_title", 0)  # type: ignore[attr-defined]
-
-    def _end_media_title(self) -> None:
-        self._describe("title", self.pop("media_title"))  # type: ignore[attr-defined]
-
-    def _start_media_credit(self, attributes: Element) -> None:
-        self.push("media_credit", 0)  # type: ignore[attr-defined]
-
-    def _end_media_credit(self) -> None:
-        self._describe("credit", self.pop("media_credit"))  # type: ignore[attr-defined]
-
-    def _start_media_description(self, attributes: Element) -> None:
-        self.push("media_description", 0)  # type: ignore[attr-defined]
-
-    def _end_media_description(self) -> None:
-        value = self.pop("media_description")  # type: ignore[attr-defined]
-        if value and not self._is_in_object:
-            self._get_context().setdefault("media_description", value)  # type: ignore[attr-defined]
-
-    def _describe(self, name: str, value: str | None) -> None:
-        """Keep `value` with the media object it is within or follows; a credit before all of them is the entry's."""
-        objects = self._objects()
-        if value and objects:
-            objects[-1].setdefault(name, value)
-        elif value and name == "credit":
-            self._get_context().setdefault("media_credit", value)  # type: ignore[attr-defined]
-
-
-class _Strict(_Mended, StrictFeedParser):  # type: ignore[misc]
+class _Strict(Mended, StrictFeedParser):  # type: ignore[misc]
     can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}  # a guid is an identity: never resolved
 
     def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802 - the name SAX gives it
@@ -221,7 +105,7 @@ class _Strict(_Mended, StrictFeedParser):  # type: ignore[misc]
         super().startElementNS(name, qname, attrs)
 
 
-class _Loose(_Mended, LooseFeedParser):  # type: ignore[misc]
+class _Loose(Mended, LooseFeedParser):  # type: ignore[misc]
     can_be_relative_uri = LooseFeedParser.can_be_relative_uri - {"id"}
 
     def unknown_endtag(self, tag: str) -> None:
@@ -242,8 +126,8 @@ HANDLED: Final = frozenset(
 
 
 def joined(base: str, address: str) -> str:
-    """`address` as feedparser resolves it."""
-    return str(_urljoin(base, address))
+    """`address` as feedparser resolves it, once it is tidy."""
+    return str(_urljoin(base, tidied(address)))
 
 
 def joined_base(base: str, stated: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.elements import Element, looks_like_html
+from services.ingest.elements import looks_like_html
 from services.ingest.fast_extras import EXTRAS, read_other, resolved
 from services.ingest.fast_nodes import (
     Node,
@@ -15,6 +15,7 @@ from services.ingest.fast_nodes import (
     markup_of,
     text_of,
 )
+from services.ingest.mended_parser import Element
 
 _PERSON: Final = {"name": "name", "url": "href", "uri": "href", "homepage": "href", "email": "email"}
 _IN_SOURCE: Final = frozenset(
@@ -153,7 +154,7 @@ class EntryReader:
     def _guid(self, node: Node, scope: Scope) -> None:
         guid = self._reading.output(text_of(node))
         self._element["id"] = guid
-        if attributes(node).get("ispermalink", "true") == "true":
+        if attributes(node).get("ispermalink", "true").strip().lower() == "true":
             self._element.setdefault("link", guid)
 
     def _link(self, node: Node, scope: Scope) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.elements import Element
 from services.ingest.fast_nodes import Attributes, Node, Reading, Scope, Unsure, attributes, check_harmless, text_of
+from services.ingest.mended_parser import Element, image_address
 
 _ITUNES: Final = "http://www.itunes.com/"
 _MRSS_CATEGORY: Final = "http://search.yahoo.com/mrss/category_schema"
@@ -12,10 +12,11 @@ _MRSS_CATEGORY: Final = "http://search.yahoo.com/mrss/category_schema"
 _HARMLESS: Final = frozenset(
     {
         *("dc_contributor", "dc_publisher", "webmaster", "expirationdate", "subtitle", "tagline", "generator"),
-        *("georss_point", "georss_line", "georss_polygon", "georss_box", "media_rating", "media_restriction"),
-        *("media_license", "media_player", "itunes_block", "itunes_explicit", "itunes_image", "itunes_subtitle"),
+        *("georss_point", "georss_line", "georss_polygon", "georss_box", "media_rating", "dcterms_valid"),
+        *("media_license", "media_player", "media_restriction", "itunes_block", "itunes_explicit", "itunes_subtitle"),
     }
 )
+_IN_IMAGE: Final = frozenset({"url", "width", "height", "title", "link", "description"})
 
 
 def read_other(element: Element, node: Node, key: str, reading: Reading) -> None:
@@ -117,6 +118,35 @@ def _media_thumbnail(element: Element, node: Node, scope: Scope, reading: Readin
     _objects(element).append({**resolved(node, scope), "kind": "thumbnail"})
 
 
+def _itunes_image(element: Element, node: Node, scope: Scope, reading: Reading) -> None:
+    text_of(node)
+    stated = attributes(node)
+    _picture(element, image_address(stated), scope.within(stated))
+
+
+def _image(element: Element, node: Node, scope: Scope, reading: Reading) -> None:
+    """An item's own picture, as RSS has it for channels."""
+    stated = attributes(node)
+    scope = scope.within(stated)
+    _picture(element, image_address(stated), scope)
+    for child in node.iterchildren():
+        key = reading.key_of(child)
+        if key not in _IN_IMAGE or child.keys() or (child.tail and child.tail.strip()):
+            raise Unsure(key)
+        text = text_of(child)
+        if key == "url":
+            _picture(element, reading.output(scope.resolve(text)) if text else None, scope)
+    text = (node.text or "").strip()
+    if text and len(node):
+        raise Unsure(node.tag)
+    _picture(element, image_address({"url": reading.output(text)}), scope)
+
+
+def _picture(element: Element, address: str | None, scope: Scope) -> None:
+    if address:
+        _objects(element).append({"url": scope.resolve(address), "kind": "thumbnail"})
+
+
 def _media_title(element: Element, node: Node, scope: Scope, reading: Reading) -> None:
     _describe(element, "title", text_of(node))
 
@@ -149,6 +179,8 @@ EXTRAS: Final[dict[str, Callable[[Element, Node, Scope, Reading], None]]] = {
     "itunes_category": _itunes_category,
     "media_keywords": _keywords,
     "itunes_keywords": _itunes_keywords,
+    "image": _image,
+    "itunes_image": _itunes_image,
     "media_content": _media_content,
     "media_group": _media_group,
     "media_thumbnail": _media_thumbnail,

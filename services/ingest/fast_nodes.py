@@ -100,8 +100,8 @@ def _key_of(node: Node) -> str:
     namespace = namespace.lower()
     prefix = "" if "backend.userland.com/rss" in namespace else PREFIXES.get(namespace)
     if prefix is None:
-        prefix = node.prefix
-        if prefix is None or prefix.lower() in KNOWN_PREFIXES:
+        prefix = node.prefix or ""
+        if prefix.lower() in KNOWN_PREFIXES:
             raise Unsure(tag)
     return f"{prefix.lower()}_{local.lower()}" if prefix else local.lower()
 
@@ -112,11 +112,8 @@ def check_namespace(prefix: str | None, uri: str, standard: Set[str | None]) -> 
     `standard` are the known prefixes of all namespaces of the document: what takes the prefix of none of them for
     another known one, as every Medium feed does with `cc`, misleads nobody.
     """
-    known = PREFIXES.get(uri.lower())
-    if prefix is None:
-        if known is None and "backend.userland.com/rss" not in uri.lower():
-            raise Unsure(uri)
-    elif prefix.lower() in KNOWN_PREFIXES and known != prefix.lower() and (not known or prefix.lower() in standard):
+    known, stated = PREFIXES.get(uri.lower()), (prefix or "").lower()
+    if stated in KNOWN_PREFIXES and known != stated and (not known or stated in standard):
         raise Unsure(uri)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from services.ingest.elements import PREFIXES, Element, Elements, joined_base
+from services.ingest.elements import PREFIXES, Elements, joined_base
 from services.ingest.fast_entry import EntryReader, link_of, person_of
 from services.ingest.fast_nodes import (
     Node,
@@ -21,6 +21,7 @@ from services.ingest.fast_nodes import (
     check_namespace,
     text_of,
 )
+from services.ingest.mended_parser import Element
 from services.ingest.parsed import MAX_ENTRIES
 
 _DECLARATION = re.compile(rb"\A\s*<\?xml\b[^>]*\?>\s*")
@@ -61,8 +62,8 @@ def read_fast(document: bytes, base: str, language: str | None) -> Elements | No
 
 
 def read_tree(text: str) -> tuple[Node | None, str | None]:
-    """The root of an XML document, as far as it can be read, and what is wrong with it; no document type in `text`."""
-    document = _DECLARATION.sub(b"", text.encode("utf-8", "ignore"), 1).strip()
+    """The root of an XML document, as far as it can be read, and what is wrong with it. Lines keep their numbers."""
+    document = _DECLARATION.sub(lambda match: b"\n" * match[0].count(b"\n"), text.encode("utf-8", "ignore"), 1).rstrip()
     parser = _parser(recover=True)
     try:
         root = etree.fromstring(document, parser)
@@ -122,6 +123,9 @@ class _Document:
                 every.add((prefix or None, uri))
                 if declared.setdefault(prefix or None, uri) != uri and prefix:
                     raise Unsure(uri)
+        defaults = {uri for prefix, uri in every if prefix is None and uri.lower() not in PREFIXES}
+        if any(prefix is not None and uri in defaults for prefix, uri in every):
+            raise Unsure("a namespace with a prefix and without")
         standard = {PREFIXES.get(uri.lower()) for _, uri in every}
         for prefix, uri in every:
             check_namespace(prefix, uri, standard)
@@ -198,7 +202,7 @@ class _Document:
                 raise Unsure(key)
             feed[key] = self._reading.output(text_of(node))
         elif key in {"guid", "id"}:
-            if attributes(node).get("ispermalink", "true") == "true":
+            if attributes(node).get("ispermalink", "true").strip().lower() == "true":
                 feed.setdefault("link", self._reading.output(text_of(node)))
         elif key in _PERSONS:
             self._read_person(node, key, scope)

@@ -1,19 +1,26 @@
-"""Lists of feeds as people write them (OPML, YAML), and what `feeds sync` makes of them."""
+"""Lists of feeds as people write them (OPML, YAML, lines of text), and what `feeds sync` makes of them."""
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
-import listparser
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from schemas.feed import Feed, FeedAccess, feed_id_of
 from services.common.errors import UsageError
 from services.ingest.access import check_access
+from services.ingest.charset import decode_body
+from services.ingest.fast_xml import read_tree
 from services.ingest.hosts import same_feed_key, shown_address
+from services.ingest.mend import mended
 from services.ingest.urls import canonical_url, home_of
+
+_HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+")  # without a port
 
 
 class ListedFeed(BaseModel):
@@ -36,10 +43,21 @@ class ListedFeed(BaseModel):
     def _web_address(cls, url: str) -> str:
         """What readers exchange as `feed:` is a web address (draft-obasanjo-feed-URI-scheme)."""
         url = url.strip()
-        if url[:5].lower() != "feed:":
-            return url
-        rest = url[5:]
-        return f"http:{rest}" if rest.startswith("//") else rest
+        if url[:5].lower() == "feed:":
+            url = f"http:{url[5:]}" if url.startswith("//", 5) else url[5:]
+        if canonical_url(url) is None:
+            raise ValueError(f"{shown_address(url)[:200]!r} is no http or https address")
+        return url
+
+    @field_validator("home")
+    @classmethod
+    def _host(cls, home: str | None) -> str | None:
+        if home is None:
+            return None
+        url = canonical_url(f"https://{home.strip()}/") if _HOST.fullmatch(home.strip()) else None
+        if url is None:
+            raise ValueError(f"{home[:100]!r} is no name of a host, such as paper.example")
+        return urlsplit(url).netloc
 
     @model_validator(mode="after")
     def _can_be_sent(self) -> Self:
@@ -57,48 +75,93 @@ class ListedFeed(BaseModel):
         return None if stated == FeedAccess() else stated
 
 
-class _FeedList(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Something in a list that is no feed; `line` is None where it is the document itself that is cut or broken."""
 
-    feeds: tuple[ListedFeed | str, ...]
+    line: int | None
+    reason: str
 
 
-def read_feed_list(path: Path) -> tuple[ListedFeed, ...]:
-    """The feeds of an OPML file, or of a YAML file with a list `feeds` of addresses or mappings. Raises UsageError."""
+@dataclass(frozen=True, slots=True)
+class FeedList:
+    """What a file lists. Its mistakes cost its other feeds nothing."""
+
+    feeds: tuple[ListedFeed, ...]
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def read_feed_list(path: Path) -> FeedList:
+    """The feeds of an OPML file, of a YAML file with a list `feeds` of addresses or mappings, or of a text file with an
+    address on each line. Raises UsageError if it cannot be read, or names no feed."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"feed list {path} cannot be read: {error.strerror}") from None
-    feeds = _read_yaml(path, content) if path.suffix in {".yaml", ".yml"} else _read_opml(path, content)
+    stated, mistakes = _entries_of(path, content)
+    feeds = []
+    for line, entry in stated:
+        try:
+            feeds.append(ListedFeed.model_validate(entry))
+        except ValidationError as error:
+            mistakes.append(Mistake(line, _reason(error)))
     if not feeds:
-        raise UsageError(f"feed list {path} names no feed")
-    for feed in feeds:
-        if canonical_url(feed.url, feed.url) is None:
-            raise UsageError(f"feed list {path}: {shown_address(feed.url)!r} is no http or https address")
-    return feeds
+        first = f": {where(path, mistakes[0])}" if mistakes else ""
+        raise UsageError(f"feed list {path} names no feed{first}")
+    return FeedList(tuple(feeds), tuple(mistakes))
 
 
-def _read_yaml(path: Path, content: bytes) -> tuple[ListedFeed, ...]:
+def where(path: Path, mistake: Mistake) -> str:
+    """One line on `mistake`."""
+    return f"{path}{f', line {mistake.line}' if mistake.line else ''}: {mistake.reason}"
+
+
+_Stated = list[tuple[int, object]]  # the line an entry begins on, and what it says
+
+
+def _entries_of(path: Path, content: bytes) -> tuple[_Stated, list[Mistake]]:
+    if path.suffix in {".yaml", ".yml"}:
+        return _read_yaml(path, content), []
+    text = decode_body(content, "")
+    if text.lstrip().startswith("<"):
+        return _read_opml(path, text)
+    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
+    return [(number, {"url": line}) for number, line in lines if line and not line.startswith("#")], []
+
+
+def _read_yaml(path: Path, content: bytes) -> _Stated:
     try:
-        document = yaml.safe_load(content)
-        if not isinstance(document, dict) or not isinstance(document.get("feeds"), list):
-            raise UsageError(f"feed list {path} has no list `feeds`")
-        listed = _FeedList.model_validate(document).feeds
-    except yaml.YAMLError as error:
+        document, tree = yaml.safe_load(content), yaml.compose(content, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, ValueError) as error:
         raise UsageError(f"feed list {path} is not YAML: {' '.join(str(error).split())}") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        # A list takes addresses or mappings: the names of these two are of no use to people.
-        place = ".".join(part for part in map(str, first["loc"]) if part != "str" and "ListedFeed" not in part)
-        raise UsageError(f"feed list {path}: {place or 'document'}: {first['msg']}") from None
-    return tuple(ListedFeed(url=feed) if isinstance(feed, str) else feed for feed in listed)
+    nodes = {name.value: value.value for name, value in tree.value} if isinstance(tree, yaml.MappingNode) else {}
+    if not isinstance(nodes.get("feeds"), list) or not isinstance(document["feeds"], list):
+        raise UsageError(f"feed list {path} has no list `feeds`")
+    if unknown := [str(name) for name in document if name != "feeds"]:
+        raise UsageError(f"feed list {path}: there is nothing but `feeds` in a list, not {unknown[0][:50]!r}")
+    return [
+        (node.start_mark.line + 1, {"url": entry} if isinstance(entry, str) else entry)
+        for node, entry in zip(nodes["feeds"], document["feeds"], strict=True)
+    ]
 
 
-def _read_opml(path: Path, content: bytes) -> tuple[ListedFeed, ...]:
-    parsed = listparser.parse(content)
-    if not parsed.feeds and parsed.bozo:
-        raise UsageError(f"feed list {path} is neither OPML nor named .yaml: {parsed.bozo_exception}")
-    return tuple(ListedFeed(url=feed.url, title=feed.title or None) for feed in parsed.feeds)
+def _read_opml(path: Path, text: str) -> tuple[_Stated, list[Mistake]]:
+    root, problem = read_tree(mended(text))
+    if root is None:
+        raise UsageError(f"feed list {path} is no OPML: {problem}")
+    stated: _Stated = []
+    for outline in root.iter("{*}outline"):
+        names = {name.lower(): value for name, value in outline.items()}
+        if address := names.get("xmlurl", "").strip():
+            title = (names.get("title") or names.get("text") or "").strip()
+            stated.append((outline.sourceline, {"url": address, "title": title or None}))
+    return stated, [Mistake(None, f"the document is broken: {problem}")] if problem else []
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    return ".".join(map(str, first["loc"])) + f": {message}" if first["loc"] else message
 
 
 def sync_feeds(

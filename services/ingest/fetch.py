@@ -9,12 +9,14 @@ from urllib.parse import urljoin
 
 import aiohttp
 import yarl
+from aiohttp import hdrs
 from aiohttp.abc import AbstractResolver
 
 from schemas.reasons import Reason
 from services.common.clock import Clock, system_clock
 from services.ingest.access import NO_ACCESS, Access
 from services.ingest.addresses import AddressRefused, GuardedResolver, IsAllowed, check_host, is_any, is_public
+from services.ingest.cookies import Cookies
 from services.ingest.fetch_errors import FetchError, raise_translated, status_error
 from services.ingest.hosts import host_of, is_downgrade
 from services.ingest.inflate import BodyTooLarge, EncodingBroken, Inflater
@@ -45,8 +47,8 @@ _PERMANENT: Final = frozenset({301, 308})
 class Fetcher:
     """An HTTP client that is safe to point at addresses strangers chose. An async context manager; share one.
 
-    Every hop is checked against private addresses and odd ports, proxies of the environment and cookies are ignored,
-    time and size are bounded.
+    Every hop is checked against private addresses and odd ports, proxies of the environment are ignored, cookies live
+    for the redirects of one fetch, time and size are bounded.
     """
 
     def __init__(
@@ -131,10 +133,12 @@ class Fetcher:
         permanent: str | None = None
         unbroken = True
         seen = {url}
+        redirects = 0
+        cookies = Cookies()
         conditions = conditions_of(validators)
         while True:
             address = self._checked(url)
-            headers = request_headers(conditions, access, address, url)
+            headers = request_headers(conditions, access, address, url, cookies.header(url))
             session, proxy = await self._session_for(access, address)
             async with session.get(
                 address.with_user(None), headers=headers, allow_redirects=False, proxy=proxy
@@ -144,8 +148,10 @@ class Fetcher:
                     return await self._read(response, answer, url, permanent, conditional=bool(conditions))
                 target = _redirect_target(answer, response.status, url)
                 unbroken = unbroken and response.status in _PERMANENT
-            if target in seen or len(seen) > self._settings.max_redirects:
-                raise FetchError(Reason.TOO_MANY_REDIRECTS, f"redirect {len(seen)} leads to {target}")
+                may_end = cookies.take(url, response.headers.getall(hdrs.SET_COOKIE, ()))
+            redirects += 1
+            if (target in seen and not may_end) or redirects > self._settings.max_redirects:
+                raise FetchError(Reason.TOO_MANY_REDIRECTS, f"redirect {redirects} leads to {target}")
             if is_downgrade(url, target) and not self._settings.allow_downgrade:
                 raise FetchError(Reason.REDIRECT_REFUSED, f"redirect from https to {target}")
             seen.add(target)

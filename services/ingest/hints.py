@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-_SECONDS = re.compile(r"[0-9]{1,10}")
-_MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?([0-9]{1,10})")
+_SECONDS = re.compile(r"\"?([0-9]{1,10})(?:\.[0-9]*)?\"?\s*(?:s(?:ec(?:onds?)?)?)?", re.IGNORECASE)
+_MAX_AGE = re.compile(r"(?:^|[,;\s])max-age\s*=\s*\"?([0-9]{1,10})")
+# Where a field that was sent twice was joined; the comma after the weekday of a date is none of these.
+_JOINT = re.compile(r"\s*(?:;|(?<!on|ue|ed|hu|ri|at|un|ay),)\s*")
 _NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,3})?")
+MAX_STATED_CHARACTERS: Final = 1_000  # of a header: what is longer is no number and no date
 _PERIODS: Final[Mapping[str, float]] = {
     "hourly": 3_600.0,
     "daily": 86_400.0,
@@ -35,8 +38,7 @@ def fresh_seconds(headers: Mapping[str, str], now: datetime) -> float:
             return 0.0
         # The server's own clock, where it states it: only the difference counts.
         lifetime = (expires - (http_date(headers.get("date")) or now)).total_seconds()
-    age = headers.get("age", "").strip()
-    return max(0.0, lifetime - (float(age) if _SECONDS.fullmatch(age) else 0.0))
+    return max(0.0, lifetime - max(_waits(headers.get("age")), default=0.0))
 
 
 def document_seconds(ttl_minutes: str | None, period: str | None, frequency: str | None) -> float:
@@ -51,22 +53,32 @@ def document_seconds(ttl_minutes: str | None, period: str | None, frequency: str
 
 
 def read_retry_after(stated: str | None, now: datetime) -> float | None:
-    """Seconds to wait that a Retry-After header asks for: a number, or an HTTP date. None if it says nothing usable."""
+    """Seconds to wait that a Retry-After header asks for: a number, or an HTTP date. None if it says nothing usable.
+
+    The longest wait of a header that was sent several times.
+    """
     if stated is None:
         return None
-    stated = stated.strip()
-    if _SECONDS.fullmatch(stated):
-        return float(stated)
-    moment = http_date(stated)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+    dates = filter(None, map(_read_date, _parts(stated)))
+    return max((*_waits(stated), *(max(0.0, (date - now).total_seconds()) for date in dates)), default=None)
 
 
 def http_date(stated: str | None) -> datetime | None:
-    """A date of RFC 9110 §5.6.7, or what people write for it; without a zone it is UTC."""
-    if not stated:
-        return None
+    """A date of RFC 9110 §5.6.7, or what people write for it; without a zone it is UTC. The first of several."""
+    return next(filter(None, map(_read_date, _parts(stated))), None)
+
+
+def _parts(stated: str | None) -> list[str]:
+    return _JOINT.split(stated[:MAX_STATED_CHARACTERS].strip()) if stated else []
+
+
+def _waits(stated: str | None) -> list[float]:
+    return [float(match[1]) for part in _parts(stated) if (match := _SECONDS.fullmatch(part))]
+
+
+def _read_date(stated: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(stated.strip())
+        moment = parsedate_to_datetime(stated)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, TypeError):
         return None

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from schemas.feed import ArticleState
 from services.ingest.normalise import Draft
 from services.ingest.read import Document
+from services.ingest.urls import page_of
 
 Key = bytes
 
@@ -19,7 +20,7 @@ def guid_key(home: str, feed_id: str, guid: str) -> Key:
 
 
 def url_key(home: str, url: str) -> Key:
-    return _key("url", home, url)
+    return _key("url", home, page_of(url))
 
 
 def content_key(home: str, content: str) -> Key:
@@ -71,11 +72,11 @@ def identities_of(document: Document) -> list[Identity]:
     """One identity for each entry, in order. A guid or address shared by entries with different titles names none."""
     drafts = [entry.draft for entry in document.entries]
     guids = _shared((draft.guid, draft) for draft in drafts)
-    urls = _shared((draft.url, draft) for draft in drafts)
+    pages = _shared((draft.url and page_of(draft.url), draft) for draft in drafts)
     identities = []
     for draft in drafts:
         guid = None if draft.guid in guids else draft.guid
-        url = draft.url if draft.url is not None and draft.url not in urls and names_a_page(draft.url) else None
+        url = draft.url if draft.url and names_a_page(draft.url) and page_of(draft.url) not in pages else None
         content = draft.content_key
         if content is None and url is None and (guid is None or draft.published_at is None):
             content = draft.fingerprint  # all that is left to know it by, should its guid be made anew each time

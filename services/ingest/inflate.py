@@ -22,12 +22,14 @@ class EncodingBroken(Exception):
 class Inflater:
     """Undoes one content coding (RFC 9110 §8.4.1), or passes bytes through, up to `limit` bytes of output.
 
+    A coding that is named twice was applied once: two parts of the server sent the header.
+
     Bytes after the end of the coded body are ignored, but not those of further gzip members or zstd frames.
     """
 
     def __init__(self, content_encoding: str, limit: int, max_ratio: float) -> None:
-        coding = content_encoding.strip().lower()
-        self._coding = "" if coding in _NO_CODINGS else coding
+        codings = dict.fromkeys(coding.strip() for coding in content_encoding.lower().split(","))
+        self._coding = ", ".join(coding for coding in codings if coding and coding not in _NO_CODINGS)
         self._limit = limit
         self._max_ratio = max_ratio
         self._taken = 0
@@ -51,6 +53,8 @@ class Inflater:
                     return
                 self._decoder = self._new_decoder()
             piece = self._step(self._decoder, chunk)
+            if not self._given and piece.startswith(GZIP_MAGIC):
+                raise EncodingBroken("the body is compressed twice")
             self._count(len(piece))
             if piece:
                 yield piece

@@ -1,6 +1,5 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1): a document's bytes in, the feed and its entries as stated out."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -8,6 +7,7 @@ import orjson
 
 from schemas.entry import Entry, StatedCategory, StatedLink, StatedMedia, StatedPerson, StatedText
 from schemas.reasons import Reason
+from services.ingest.json_salvage import salvaged
 from services.ingest.parsed import MAX_ENTRIES, FeedInfo, ParsedFeed, ParseError, Route
 
 Object = dict[str, Any]
@@ -19,6 +19,8 @@ _PLAIN: Final = "text/plain"
 def parse_json_feed(document: bytes) -> ParsedFeed:
     """The feed in `document`, UTF-8 without a byte order mark. Values of a wrong type are taken for absent.
 
+    What is no JSON is read up to its flaw, without an item that the flaw is in: the next poll brings it whole.
+
     Raises ParseError: MALFORMED if a JSON feed cannot be read, NOT_A_FEED for other JSON. A feed that forgot its
     version is one if it has items and a title or address of its own.
     """
@@ -27,9 +29,8 @@ def parse_json_feed(document: bytes) -> ParsedFeed:
         feed = orjson.loads(document)
     except orjson.JSONDecodeError as error:
         problem = f"not JSON: {error}"
-        try:
-            feed = json.loads(document, strict=False)  # line ends in strings, halves of UTF-16 pairs, NaN
-        except (ValueError, RecursionError):
+        feed = salvaged(document.decode("utf-8", "replace"), MAX_ENTRIES + 1)
+        if "items" not in feed:
             is_feed = _VERSION.encode() in document[:2_000]
             raise ParseError(Reason.MALFORMED if is_feed else Reason.NOT_A_FEED, problem) from None
     if not isinstance(feed, dict) or not (_VERSION in str(feed.get("version", "")) or _is_like(feed)):
@@ -62,8 +63,8 @@ def _entry(item: Object, authors: tuple[StatedPerson, ...], language: str | None
         title=_text(item, "title", _PLAIN),
         summary=_text(item, "summary", _PLAIN),
         contents=tuple(text for key, media_type in texts if (text := _text(item, key, media_type))),
-        published=_string(item, "date_published"),
-        updated=_string(item, "date_modified"),
+        published=_string(item, "date_published") or _number(item, "date_published"),
+        updated=_string(item, "date_modified") or _number(item, "date_modified"),
         authors=_authors(item) or authors,
         categories=tuple(
             StatedCategory(term=tag) for tag in _list(item, "tags") if isinstance(tag, str) and tag.strip()
@@ -74,8 +75,9 @@ def _entry(item: Object, authors: tuple[StatedPerson, ...], language: str | None
 
 
 def _links(item: Object) -> Iterator[StatedLink]:
-    """`url` is the item's own page, `external_url` one that it is about."""
-    if url := _string(item, "url"):
+    """`url` is the item's own page, `external_url` one that it is about; an id is ideally the item's address."""
+    stated_id = _string(item, "id") or ""
+    if url := _string(item, "url") or (stated_id if stated_id.startswith(("http://", "https://")) else None):
         yield StatedLink(href=url)
     if external := _string(item, "external_url"):
         yield StatedLink(href=external, rel="related")
@@ -115,7 +117,7 @@ def _string(holder: Object, key: str) -> str | None:
 
 
 def _number(holder: Object, key: str) -> str | None:
-    """A number as text: 1.0 lets ids be numbers, to be read as strings."""
+    """A number as text: 1.0 lets ids be numbers, and software makes them of dates."""
     value = holder.get(key)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 

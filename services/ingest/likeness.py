@@ -10,6 +10,7 @@ from schemas.article import DateQuality
 from schemas.feed import ArticleState
 from services.ingest.identity import Identity
 from services.ingest.normalise import Draft
+from services.ingest.urls import page_of
 
 SECTION_FEEDS_WITHIN = timedelta(hours=12)  # two feeds of a publisher state times of their own for one article
 REUSED_AFTER = timedelta(days=1)
@@ -32,13 +33,13 @@ def is_apart(known: ArticleState, draft: Draft) -> bool:
 
 
 def is_renamed(
-    known: ArticleState, draft: Draft, identity: Identity, feed_id: str, urls: Iterable[str], *, is_listed: bool
+    known: ArticleState, draft: Draft, identity: Identity, feed_id: str, pages: Iterable[str], *, is_listed: bool
 ) -> bool:
     """Whether an entry that no name matches is `known`, found by its date or title, under a new guid and address.
 
     `is_listed` tells that the document has another entry under a name of `known`: then they are one only if they are
     equal in all that readers see. In one feed, an article that gave up its names is met again by its date with its
-    title, its text, or the number in its address (unless another of `urls`, those of the document, has it too); in
+    title, its text, or the number in its address (unless another of `pages`, those of the document, has it too); in
     another feed, by its title around the same time.
     """
     date = trusted_date(draft)
@@ -52,7 +53,7 @@ def is_renamed(
     if date != known.published_at:
         return False
     same_text = known.text_key is not None and known.text_key == draft.text_key
-    return same_title or same_text or _same_stem(known.url, identity.url, urls)
+    return same_title or same_text or _same_stem(known.url, identity.url, pages)
 
 
 def is_reused(known: ArticleState, draft: Draft, identity: Identity) -> bool:
@@ -60,7 +61,7 @@ def is_reused(known: ArticleState, draft: Draft, identity: Identity) -> bool:
     date = trusted_date(draft)
     if identity.url is None or known.url is None or date is None or known.published_at is None:
         return False
-    if identity.url == known.url or _same_stem(known.url, identity.url):
+    if page_of(identity.url) == page_of(known.url) or _same_stem(known.url, identity.url):
         return False
     if date - known.published_at < REUSED_AFTER:
         return False
@@ -72,12 +73,15 @@ def is_reused(known: ArticleState, draft: Draft, identity: Identity) -> bool:
     return not _share_words(known.url, identity.url)
 
 
-def _same_stem(one: str | None, other: str | None, urls: Iterable[str] = ()) -> bool:
+def _same_stem(one: str | None, other: str | None, pages: Iterable[str] = ()) -> bool:
     """Whether two addresses carry the same number of an article: what stays when a headline in them changes."""
-    if one is None or other is None or urlsplit(one).netloc != urlsplit(other).netloc:
+    if one is None or other is None:
         return False
-    shared = _stems(one) & _stems(other)
-    return bool(shared) and bool(shared.difference(*(_stems(url) for url in urls if url not in {one, other})))
+    both = page_of(one), page_of(other)
+    if urlsplit(both[0]).netloc != urlsplit(both[1]).netloc:
+        return False
+    shared = _stems(both[0]) & _stems(both[1])
+    return bool(shared) and bool(shared.difference(*(_stems(page) for page in pages if page not in both)))
 
 
 def _stems(url: str) -> set[str]:

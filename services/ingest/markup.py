@@ -63,6 +63,9 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "abbr": {"title"},
 }
 _SCHEMES: Final = {"http", "https"}
+_NO_TAG = re.compile(
+    r"<(?=/?[A-Za-z][\w:.-]*+[^\w:.\s/>-])"
+)  # `a<b$`: HTML would take all up to the next `>` for a tag
 _IMAGE = r"<img(?=[ >])"
 _REST = r'(?: [^">]*(?:"[^"]*"[^">]*)*)?>'
 _PIXEL = re.compile(
@@ -99,7 +102,7 @@ def sanitised(markup: str, base: str | None = None) -> str:
     Relative addresses are resolved against `base`, or dropped if that is not an http or https address. Where there are
     too many tags to parse in reasonable time, all of them go. Never raises.
     """
-    markup = markup[:MAX_HTML_CHARACTERS]
+    markup = _NO_TAG.sub("&lt;", markup[:MAX_HTML_CHARACTERS])
     if markup.count("<") > MAX_TAGS:
         return _stripped(markup)
     try:

@@ -10,7 +10,7 @@ from schemas.feed import ArticleState, Feed, FeedState
 from schemas.reasons import Reason
 from services.ingest.article_index import REFRESH_AFTER, ArticleIndex
 from services.ingest.decision import Counts, Decision, RawRecord
-from services.ingest.edits import edited
+from services.ingest.edits import edited, is_edit
 from services.ingest.identity import (
     Identity,
     Key,
@@ -27,9 +27,9 @@ from services.ingest.normalise import Draft
 from services.ingest.parse import FeedInfo
 from services.ingest.read import Document, ReadEntry
 from services.ingest.schedule import HELD
-from services.ingest.sightings import article_of, carried_by, dated, seen, with_guid
-from services.ingest.text import fold
-from services.ingest.urls import canonical_url
+from services.ingest.sightings import article_of, carried_by, dated, seen, with_guid, worded_by
+from services.ingest.text import plain_title
+from services.ingest.urls import canonical_url, page_of
 
 MAX_FEED_TITLE_CHARACTERS = 300
 HOME_LOST_AFTER = timedelta(days=2)  # of nothing but failures: longer than outages last
@@ -39,7 +39,7 @@ FeedStateOf = Callable[[str], FeedState | None]
 
 def feed_ref_of(feed: Feed, info: FeedInfo) -> FeedRef:
     """How articles name `feed`: its title as the operator gives it, else as the document does. Bounded in size."""
-    title = cut(fold(feed.title or info.title or ""), MAX_FEED_TITLE_CHARACTERS)
+    title = cut(plain_title(feed.title or info.title or ""), MAX_FEED_TITLE_CHARACTERS)
     return FeedRef(feed_id=feed.feed_id, title=title or None, link=canonical_url(info.link) if info.link else None)
 
 
@@ -49,11 +49,13 @@ def match_document(
     """Decide what `document`, the latest of `feed`, changes. Does not touch `index`.
 
     An entry is matched by guid within its feed, else by address, else by content, unless the document lists the one it
-    equals as well, with another date; an unknown one is minted. A guid or
-    address that entries with different titles share in this document names none of them, nor does a site's front page.
+    equals as well, with another date; an unknown one is minted. Addresses are one if they differ in scheme or `www.`
+    alone. A guid or address that entries with different titles share in this document names none of them, nor does a
+    site's front page.
     Entries that match one article are one article, and the first of them speaks.
 
-    Only the home feed raises revisions. Another feed that carries the article becomes its home once the home feed is
+    Only the home feed raises revisions. Another feed that carries the article becomes its home, in its own words (which
+    are no edit as long as they are what it said before), once the home feed is
     paused, removed, gone or has failed for days, or its latest document (`feed_state_of(feed_id).last_document_at`) is
     over a day younger than its last sight of the article. The caller sets that date for `feed` with the same commit.
     """
@@ -65,7 +67,7 @@ def match_document(
         now,
         feed_state_of,
         guids=frozenset(identity.guid for identity in identities if identity.guid),
-        urls=frozenset(identity.url for identity in identities if identity.url),
+        pages=frozenset(page_of(identity.url) for identity in identities if identity.url),
     )
     for entry, identity in zip(document.entries, identities, strict=True):
         matcher.take(entry, identity)
@@ -85,7 +87,7 @@ class _Matcher:
     counted: Counter[str] = field(default_factory=Counter)
     claimed: dict[Key, str] = field(default_factory=dict)  # names of this document's entries so far, and their articles
     guids: frozenset[str] = frozenset()
-    urls: frozenset[str] = frozenset()
+    pages: frozenset[str] = frozenset()
 
     def take(self, entry: ReadEntry, identity: Identity) -> None:
         known = self._find(entry.draft, identity)
@@ -135,14 +137,14 @@ class _Matcher:
         for key in (date and date_key(home, date), title and title_key_of(home, title)):
             known = self.layer.find(key) if key else None
             if known is not None and is_renamed(
-                known, draft, identity, self.feed.feed_id, self.urls, is_listed=self._is_listed(known)
+                known, draft, identity, self.feed.feed_id, self.pages, is_listed=self._is_listed(known)
             ):
                 return known
         return None
 
     def _is_listed(self, known: ArticleState) -> bool:
         """Whether an entry of this document has one of `known`'s names."""
-        if known.article_id in self.matched or (known.url is not None and known.url in self.urls):
+        if known.article_id in self.matched or (known.url is not None and page_of(known.url) in self.pages):
             return True
         return any(alias.feed_id == self.feed.feed_id and alias.guid in self.guids for alias in known.guids)
 
@@ -189,9 +191,12 @@ class _Matcher:
         state, joined = carried_by(state, self.feed_ref, takes_over=takes_over)
         state = seen(state, known, self.now, is_home=is_home or takes_over)
         state = dated(state, entry.draft)
-        if (is_home or takes_over) and entry.draft.fingerprint != known.fingerprint:
+        fingerprint = entry.draft.fingerprint
+        if (is_home or takes_over) and is_edit(known, self.feed.feed_id, fingerprint):
             state = self._edited(state, entry, identity)
         else:
+            if not is_home:
+                state = worded_by(state, self.feed.feed_id, fingerprint, takes_over=takes_over)
             self.counted["joined" if joined else "unchanged"] += 1
         self._keep(known, state)
 
@@ -233,7 +238,7 @@ class _Matcher:
         guids = with_guid(known.guids, self.feed.feed_id, identity.guid)
         if guids != known.guids:
             update["guids"] = guids
-        if moves and identity.url is not None and identity.url != known.url:
+        if moves and identity.url is not None and (known.url is None or page_of(identity.url) != page_of(known.url)):
             owner = self.layer.find(url_key(known.home, identity.url))
             if owner is None or owner.article_id == known.article_id:
                 update["url"] = identity.url

@@ -17,7 +17,10 @@ _END = re.compile(r"</(?:\w+:)?(?:rss|feed|RDF|urlset)\s*>", re.IGNORECASE)
 _IDLE_TAIL = re.compile(r"(?:\s|<!--.*?-->|<\?.*?\?>)*\Z", re.DOTALL)
 
 _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
-_CDATA_ENDS = re.compile(r"(<!\[CDATA\[|\]\]>)")
+_CDATA_ENDS = re.compile(r"(<!\[CDATA\[|\]\]>|\](?:\]|>)(?=</))")
+_OPENED = re.compile(r"<([A-Za-z_][\w:.-]*)(?:\s[^<>]*)?>\s*\Z")
+_TAG_CHARACTERS: Final = 300  # of a start tag before a section
+_BARE_BRACKET = re.compile(r"<(?![A-Za-z_/!?:])")
 _AMPERSAND = re.compile(r"&(?:([A-Za-z][A-Za-z0-9]{1,31});|(?!#(?:[0-9]{1,8}|[xX][0-9a-fA-F]{1,8});))")
 _XML_ENTITIES: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _USED = re.compile(r"</?([A-Za-z][\w.-]*):[A-Za-z]|\s([A-Za-z][\w.-]*):[\w.-]+\s*=\s*[\"']")
@@ -42,26 +45,33 @@ def without_junk(text: str) -> tuple[str, str | None]:
 
 
 def mended(text: str) -> str:
-    """`text` with bare ampersands escaped, HTML's entities as characters, prefixes declared that were not, and CDATA
-    sections within others as their text."""
-    text = _without_nested_cdata(text)
-    if "&" in text:
+    """`text` with bare ampersands and angle brackets escaped, HTML's entities as characters, prefixes declared that
+    were not, CDATA sections within others as their text, and ends of sections whole that lack a bracket."""
+    text = _with_whole_sections(text)
+    if "&" in text or _BARE_BRACKET.search(text):
         pieces = _CDATA.split(text)
-        pieces[::2] = [_AMPERSAND.sub(_escaped, piece) for piece in pieces[::2]]
+        pieces[::2] = [_BARE_BRACKET.sub("&lt;", _AMPERSAND.sub(_escaped, piece)) for piece in pieces[::2]]
         text = "".join(pieces)
     return _with_namespaces(text)
 
 
-def _without_nested_cdata(text: str) -> str:
+def _with_whole_sections(text: str) -> str:
     pieces = _CDATA_ENDS.split(text)
-    depth = 0
-    for number, end in enumerate(pieces):
-        if end == "<![CDATA[":
+    depth, end_tag = 0, ""
+    for number in range(1, len(pieces), 2):
+        mark = pieces[number]
+        if mark == "<![CDATA[":
             depth += 1
-            pieces[number] = end if depth == 1 else ""
-        elif end == "]]>" and depth:
+            pieces[number] = mark if depth == 1 else ""
+            if depth == 1 and (opened := _OPENED.search(pieces[number - 1][-_TAG_CHARACTERS:])):
+                end_tag = f"</{opened[1]}"
+        elif not depth:
+            pieces[number] = mark.replace("]]>", "]]&gt;")
+        elif mark == "]]>":
             depth -= 1
-            pieces[number] = "" if depth else end
+            pieces[number] = "" if depth else mark
+        elif depth == 1 and end_tag and pieces[number + 1].startswith(end_tag):
+            depth, pieces[number] = 0, "]]>"
     return text if depth else "".join(pieces)
 
 

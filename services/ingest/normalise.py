@@ -219,8 +219,8 @@ def _language(entry: Entry) -> str | None:
 
 
 def _short(text: str | None, characters: int) -> str | None:
-    """`text` on one line within `characters`, None if nothing is left; what is far beyond them is not looked at."""
-    return cut(fold(text[: 8 * characters]), characters) or None if text else None
+    """`text` read as titles are, within `characters`, None if nothing is left; what is far beyond is not looked at."""
+    return cut(plain_title(text[: 8 * characters]), characters) or None if text else None
 
 
 def _count(stated: str | None) -> int | None:

@@ -20,6 +20,7 @@ __all__ = ["MAX_ENTRIES", "FeedInfo", "ParseError", "ParsedFeed", "Route", "pars
 
 _PROLOG = r"\A(?>\s+|<\?.*?\?>|<!--.*?-->)*+"
 _DOCTYPE = re.compile(_PROLOG + r"(<!DOCTYPE\b(?>\"[^\"]*\"|'[^']*'|[^\"'>\[])*+)", re.IGNORECASE | re.DOTALL)
+_JSON_START = re.compile(r"(?>\s+|/\*.*?\*/|//[^\n]*\n)*+[{\[]", re.DOTALL)
 _FEED_PART = re.compile(r"<(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel|item|entry)\b", re.IGNORECASE)
 _SUBSET_END = re.compile(r"\]\s*>")
 _ROOT = re.compile(_PROLOG + r"<([A-Za-z_][\w.:-]*)", re.DOTALL)
@@ -65,7 +66,7 @@ def _parse(body: bytes, headers: Mapping[str, str], base: str) -> ParsedFeed:
     text = _without_bad_characters(document.decode() if stated is None else stated).strip().strip("\ufeff").strip()
     if not text:
         raise ParseError(Reason.BODY_EMPTY, f"{len(body)} bytes, no text")
-    if text.startswith(("{", "[")):
+    if _JSON_START.match(text):
         return parse_json_feed(text.encode("utf-8", "ignore"))
     whole = text  # its document type may be all that tells a page
     text, junk = without_junk(_without_doctype(text))
@@ -92,7 +93,7 @@ def _parse_xml(text: str, base: str, language: str | None, *, is_page: bool) -> 
             return _with_problem(_parsed(elements, base, Route.FAST), "entities or prefixes that nobody declared")
     if _FEED_PART.search(text) is None:  # feedparser takes half a minute for eight million brackets
         return None
-    elements = read_elements(text, base, language)
+    elements = read_elements(better, base, language)
     if elements.entries or (elements.version and elements.problem is None):
         return _parsed(elements, base, Route.TOLERANT)
     if elements.version and not is_page:

@@ -22,6 +22,9 @@ MAX_VALIDATOR_CHARACTERS = 1_000
 MAX_LINE_BYTES = 16 * 1024  # a header line; aiohttp's own 8 KiB is short of some cookies
 MAX_HEADERS = 128
 MAX_HEADER_BYTES = 128 * 1024  # all of them together
+# Fields with one value (RFC 9110 §5.5): the first counts where a server and what stands before it both send them.
+# Retry-After is left out, as the longest wait counts.
+_SINGLE: Final = frozenset({"age", "content-length", "date", "etag", "expires", "last-modified", "location"})
 ACCEPTED_TYPES: Final = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, "
     "text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
@@ -100,8 +103,13 @@ def _is_host(host: str) -> bool:
     return "" not in host.removesuffix(".").split(".") and not any(character.isspace() for character in host)
 
 
-def request_headers(conditions: Mapping[str, str], access: Access, address: yarl.URL, url: str) -> dict[str, str]:
-    """The headers of one hop. What is secret to the feed goes to its own server alone, wherever redirects lead."""
+def request_headers(
+    conditions: Mapping[str, str], access: Access, address: yarl.URL, url: str, cookies: str | None = None
+) -> dict[str, str]:
+    """The headers of one hop. What is secret to the feed goes to its own server alone, wherever redirects lead.
+
+    `cookies` are those that this server set on an earlier hop; cookies of the feed itself stand before them.
+    """
     headers = {**access.headers, **conditions}
     is_own = may_share_secrets(access.owner, url)
     if address.user is not None or address.password is not None:
@@ -110,6 +118,9 @@ def request_headers(conditions: Mapping[str, str], access: Access, address: yarl
         headers[hdrs.AUTHORIZATION] = _basic(access.credentials)
     if is_own:
         headers |= access.private
+    if cookies is not None:
+        own = next((name for name in headers if name.lower() == "cookie"), hdrs.COOKIE)
+        headers[own] = f"{headers[own]}; {cookies}" if own in headers else cookies
     return headers
 
 
@@ -119,12 +130,15 @@ def _basic(credentials: str) -> str:
 
 
 def stated_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers with names in lower case; those sent twice are joined (RFC 9110 §5.3), bytes that are no UTF-8 kept."""
+    """Headers with names in lower case; lists sent twice are joined (RFC 9110 §5.3), bytes that are no UTF-8 kept."""
     stated: dict[str, str] = {}
     for spelled, value in headers.items():
         name = spelled.lower()
         text = value if value.isascii() else _text(value)
-        stated[name] = f"{stated[name]}, {text}" if name in stated else text
+        if name not in stated:
+            stated[name] = text
+        elif name not in _SINGLE:
+            stated[name] = f"{stated[name]}, {text}"
     return stated
 
 

@@ -37,6 +37,20 @@ def carried_by(state: ArticleState, feed: FeedRef, *, takes_over: bool) -> tuple
     return state, False
 
 
+def worded_by(state: ArticleState, feed_id: str, fingerprint: str, *, takes_over: bool) -> ArticleState:
+    """`state` with the version of a feed that was not its home: its own one from now on, if it takes over.
+
+    Only the first version of a revision is kept: what differs from it once the feed takes over is an edit.
+    """
+    versions = {name: version for name, version in state.versions.items() if name != feed_id}
+    if takes_over:
+        return state.model_copy(update={"fingerprint": fingerprint, "versions": versions})
+    is_other = fingerprint != state.fingerprint and any(ref.feed_id == feed_id for ref in state.also_in)
+    if not is_other or feed_id in state.versions:
+        return state
+    return state.model_copy(update={"versions": {**versions, feed_id: fingerprint}})
+
+
 def seen(state: ArticleState, known: ArticleState, now: datetime, *, is_home: bool) -> ArticleState:
     """`state` with its dates brought up if they are older than a day: a state is not written for a sight alone."""
     update = {}

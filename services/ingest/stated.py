@@ -1,15 +1,19 @@
 """From feedparser's dicts to entries: elements in, Entry out, every value a clean string or absent."""
 
 import re
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 from schemas.entry import Entry, StatedCategory, StatedLink, StatedMedia, StatedPerson, StatedText
-from services.ingest.elements import Element
+from services.ingest.mended_parser import Element
 
 _MAIL = re.compile(r"(?:mailto:)?[^\s<>()@]{1,64}@[^\s<>()@]{1,255}")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|<\s*>")
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
-_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
+# windows-1252 as the bytes it stands for; those it does not define, such as the last one of ”, are left as they are.
+_DEFINED: Final = bytes(set(range(0x80, 0xA0)) - {0x81, 0x8D, 0x8F, 0x90, 0x9D})
+_TO_LATIN: Final = dict(zip(map(ord, _DEFINED.decode("cp1252")), _DEFINED, strict=True))
+_ABSOLUTE = re.compile(r"https?://|//|www\.[^\s/]+/", re.IGNORECASE)
 
 
 def stated_entry(
@@ -149,7 +153,16 @@ def stated_string(element: Element, name: str) -> str | None:
             value.encode()
         except UnicodeEncodeError:
             value = value.encode("utf-8", "ignore").decode()
+        if "â€" in value or "Ã" in value:
+            value = _decoded_twice(value)
     return value or None
+
+
+def _decoded_twice(text: str) -> str:
+    """`text` itself, unless all of it is UTF-8 that somebody took for windows-1252."""
+    with suppress(UnicodeError):
+        return text.translate(_TO_LATIN).encode("latin-1").decode()
+    return text
 
 
 def _dict(element: Element, name: str) -> Element:

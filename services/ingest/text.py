@@ -24,6 +24,18 @@ _DOUBLE_BR = re.compile(r"\x03\s*\x03[\x03\s]*")  # how pages without <p> write 
 _MARKUP = re.compile(r"</(?:p|a|div|b|i|em|strong|span|ul|li|h[1-6])>|<(?:br|p|img)\b[^<>]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
+_TITLE_VOIDS: Final = ("br", "hr", "img")
+_TITLE_BLOCKS: Final = ("div", "p", "h1", "h2", "h3", "h4", "h5", "h6")
+_TITLE_INLINE: Final = (
+    *("a", "abbr", "b", "big", "cite", "code", "del", "em", "font", "i", "ins", "mark", "q", "s", "small", "span"),
+    *("strike", "strong", "sub", "sup", "tt", "u"),
+)
+_TITLE_TAG = re.compile(
+    rf"</?({'|'.join(_TITLE_VOIDS + _TITLE_BLOCKS + _TITLE_INLINE)})(?:\s[^<>]*|/)?>", re.IGNORECASE
+)
+_CLOSING = re.compile(r"</([a-z][a-z0-9]*)\s*>", re.IGNORECASE)
+_MOST_ESCAPED: Final = 3
+
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufff9-\ufffc\ufffe\uffff\ud800-\udfff\U000e0000-\U000e00ff]"
 )
@@ -66,16 +78,32 @@ def _collapsed(text: str) -> str:
     return text
 
 
-def plain_title(value: str, media_type: str) -> str:
-    """A title on one line. Plain text keeps its `<`; HTML loses its tags.
+def plain_title(value: str, media_type: str = "text/plain") -> str:
+    """A title, or another short text, on one line. Plain text keeps its `<`; HTML loses its tags.
 
-    Character references left after that are undone in both: a feed that shows `&#8217;` to its readers has escaped
-    twice, which is far more common than a headline about character references.
+    Most software escapes titles once too often, some twice. So markup and character references are undone in both, as
+    deep as they are escaped: `<br>` and images, elements of text that are closed or have attributes. What else is in
+    angle brackets, as in `List<T>`, `a < b` or "the <b> tag", is meant to be read.
     """
     text = html_to_text(value) if is_html(media_type) else value
-    if "&" in text and _ENTITY.search(text):
+    for _ in range(_MOST_ESCAPED):
+        if "<" in text:
+            text = _untagged(text)
+        if "&" not in text or not _ENTITY.search(text):
+            break
         text = html.unescape(text)
     return fold(text)
+
+
+def _untagged(text: str) -> str:
+    closed = {name.lower() for name in _CLOSING.findall(text)}
+
+    def kept(tag: re.Match[str]) -> str:
+        name = tag[1].lower()
+        is_markup = name in _TITLE_VOIDS or name in closed or "=" in tag[0]
+        return tag[0] if not is_markup else "" if name in _TITLE_INLINE else " "
+
+    return _TITLE_TAG.sub(kept, text)
 
 
 def plain_text(value: str, media_type: str) -> str:

@@ -56,7 +56,9 @@ _NOT_IN_PATH = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
 _NOT_IN_QUERY = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
-_NEVER_IN_URLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_NEVER_IN_URLS = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff\ud800-\udfff]+")
+_GAP = re.compile(r"(?<=://)\s+")
+_WWW = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?![^:/?#])", re.IGNORECASE)
 _MAX_HOST_CHARACTERS = 253  # RFC 1035 §2.3.4
 
 
@@ -70,7 +72,7 @@ def canonical_url(url: str, base: str = "", *, keep_tracking: bool = False) -> s
     """
     if len(url) > 4 * MAX_URL_CHARACTERS:
         return None
-    text = _NEVER_IN_URLS.sub("", url).strip()
+    text = tidied(url)
     try:
         parts = urlsplit(text if _SCHEME.match(text) or not base else urljoin(base, text))
         port = parts.port
@@ -86,6 +88,23 @@ def canonical_url(url: str, base: str = "", *, keep_tracking: bool = False) -> s
     fragment = _normal_percent(parts.fragment, _NOT_IN_QUERY) if parts.fragment.startswith("!") else ""
     canonical = f"{scheme}://{authority}{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
     return canonical if len(canonical) <= MAX_URL_CHARACTERS else None
+
+
+def page_of(url: str) -> str:
+    """What names the page of a canonical address: all but scheme and `www.`, which whole sites change over night."""
+    return "//" + url.partition("://")[2].removeprefix("www.")
+
+
+def tidied(address: str) -> str:
+    """What `address`, absolute or not, is meant to say: in one piece, though it was broken over lines.
+
+    One that begins with `www.` is no path: it lacks a scheme, and gets that of its base.
+    """
+    whole = "".join(line.strip() for line in address.splitlines())
+    text = _GAP.sub("", _NEVER_IN_URLS.sub("", whole).strip(), count=1)
+    if text.startswith("<![CDATA["):
+        text = text[9:].removesuffix("]]>").strip()  # escaped by software that meant to mark it
+    return f"//{text}" if _WWW.match(text) else text
 
 
 def home_of(url: str) -> str:

@@ -16,10 +16,21 @@ MODULES = {
 SERVICES = ("ingest", "enrich", "publish", "fixture_feed")
 
 PURE_INGEST = (
-    *("parse", "parsed", "elements", "fast_xml", "fast_entry", "fast_extras", "fast_nodes", "json_feed", "sitemap"),
+    *(
+        "parse",
+        "parsed",
+        "elements",
+        "fast_xml",
+        "fast_entry",
+        "fast_extras",
+        "fast_nodes",
+        "json_feed",
+        "json_salvage",
+        "sitemap",
+    ),
     *("mend", "refusals", "discover", "markup", "text", "dates", "urls", "normalise", "read"),
     *("match", "likeness", "edits", "sightings", "settle", "next_state", "status", "conditional", "hints"),
-    *("agenda", "schedule", "rhythm", "roster", "pace", "cool_down", "redirects", "hosts"),
+    *("agenda", "schedule", "rhythm", "roster", "pace", "cool_down", "redirects", "hosts", "cookies"),
 )
 # Pure modules: values in, values out. They may not reach the world, the clock, logs or metrics.
 PURE = [

@@ -145,3 +145,17 @@ def test_a_language_that_cannot_be_told_ends_the_service_with_its_reason(short_s
     assert done.returncode == 1
     assert "xx" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_list_with_a_bad_line_is_imported_without_it_removes_nothing_and_exits_with_3(tmp_path: Path) -> None:
+    log = f"sqlite:///{tmp_path}/log.sqlite"
+    feeds = tmp_path / "feeds.txt"
+    feeds.write_text("https://a.example/feed\nhttps://b.example/feed\n", "utf-8")
+    assert newsflow("feeds", "sync", feeds, "--log", log).returncode == 0
+    feeds.write_text("https://a.example/feed\nhttps//b.example/feed\nhttps://c.example/feed\n", "utf-8")
+    done = newsflow("feeds", "sync", feeds, "--log", log)
+    assert done.returncode == 3
+    assert "feeds.txt, line 2: " in done.stderr
+    assert "1 left out" in done.stderr
+    listed = newsflow("feeds", "list", "--json", "--log", log).stdout
+    assert [name in listed for name in ("a.example", "b.example", "c.example", 'removed":true')] == [*[True] * 3, False]

@@ -57,6 +57,7 @@ URLS = st.sampled_from(
             "https://p.example/a;b?c",
             "tag:x,2026:1",
         ),
+        *("www.paper.example/g", "https:// p.example/h", "http://p.example/j\n  k", "www.html"),
         *("https://paper.example/ä", " https://paper.example/pad ", "https://p.example/?a=1&amp;b=2", "https://[", "?"),
     ]
 )
@@ -149,6 +150,17 @@ CATEGORY = st.builds(
     attributes(*(attribute(name, TEXTS) for name in ("term", "scheme", "domain", "label", "text"))),
     texts(),
 )
+IMAGE = (
+    st.builds(
+        lambda extra, text, url, size: f"<image{extra}>{text}{url}{size}</image>",
+        attributes(*(attribute(name, URLS) for name in ("url", "href", "src"))),
+        st.sampled_from(["", "\n", "A caption"]) | URLS.map(escape),
+        st.just("") | URLS.map(lambda url: f"<url>{escape(url)}</url>"),
+        st.sampled_from(["", "<width>5</width>"]) | element("title") | element("link") | element("description", TYPES),
+    )
+    | URLS.map(lambda url: f"<itunes:image href={quoted(url)}/>")
+    | URLS.map(lambda url: f"<itunes:image>{escape(url)}</itunes:image>")
+)
 SHARED = (
     element("title", CONSTRUCT)
     | element("dc:title", LANGUAGE)
@@ -158,7 +170,7 @@ SHARED = (
     | element("content:encoded", SCOPE)
     | element("itunes:summary")
     | element("dc:description")
-    | element("guid", attribute("isPermaLink", st.sampled_from(["true", "false", ""])))
+    | element("guid", attribute("isPermaLink", st.sampled_from(["true", "false", "", " True"])))
     | element("id")
     | URLS.map(lambda url: f"<guid>{escape(url)}</guid>")
     | URLS.map(lambda url: f"<link>{escape(url)}</link>")
@@ -174,6 +186,7 @@ SHARED = (
     | URLS.map(lambda url: f"<enclosure url={quoted(url)} type='Audio/MPEG' length='7'/>")
     | URLS.map(lambda url: f"<fb:origLink>{escape(url)}</fb:origLink>")
     | element("dc:source", attribute("own", TEXTS))
+    | IMAGE
     | element("dc:language")
     | element("dc:rights")
     | element("rights", CONSTRUCT)
@@ -211,9 +224,15 @@ ODD = st.sampled_from(
             "<tags>a,b</tags>",
             "<body>b</body>",
             "<expirationDate>x</expirationDate>",
+            "<dcterms:valid>start=2026-03-03; end=2026-04-03; scheme=W3C-DTF</dcterms:valid>",
             "<ttl>5</ttl>",
         ),
         *("<dc:publisher>p</dc:publisher>", "<itunes:explicit>no</itunes:explicit>", "<div xmlns='urn:d'>x</div>"),
+        *(
+            '<post-id xmlns="com-blog:additions:1">7</post-id>',
+            "<title xmlns='urn:d'>d</title>",
+            "<x xmlns='urn:own'/>",
+        ),
     ]
 )
 ENTRY_PART = SHARED | DATED | ODD
@@ -244,7 +263,8 @@ def feeds(draw: st.DrawFn) -> str:
         version = draw(st.sampled_from(["2.0", "0.91", "0.92", "3"]))
         items = "".join(f"<item>{entry}</item>" for entry in entries)
         atom = draw(st.sampled_from(["", ' xmlns:atom="http://www.w3.org/2005/Atom"']))
-        return f'<rss version="{version}" {NAMESPACES}{atom}{scope}><channel>{head}{items}</channel></rss>'
+        own = draw(st.sampled_from(["", "", ' xmlns="urn:d"', ' xmlns="http://backend.userland.com/rss2"']))
+        return f'<rss version="{version}" {NAMESPACES}{atom}{own}{scope}><channel>{head}{items}</channel></rss>'
     if form in {"atom", "atom03"}:
         uri = "http://www.w3.org/2005/Atom" if form == "atom" else "http://purl.org/atom/ns#"
         items = "".join(f"<entry{draw(SCOPE)}>{entry}</entry>" for entry in entries)

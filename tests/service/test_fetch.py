@@ -11,9 +11,11 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import ResolveResult
 from aiohttp.test_utils import unused_port
+from multidict import CIMultiDict
 
 from schemas.reasons import Reason
 from services.common.clock import FixedClock
+from services.ingest.access import Access
 from services.ingest.addresses import is_public
 from services.ingest.codings import ACCEPTED_CODINGS
 from services.ingest.fetch import Fetcher, FetchError, Validators
@@ -324,6 +326,67 @@ async def test_cookies_are_not_kept(site: Site, fetcher: Fetcher) -> None:
     await fetcher.fetch(url)
     await fetcher.fetch(url)
     assert "Cookie" not in site.seen[1].headers
+
+
+def gate(site: Site, target: str | None = None) -> str:
+    """A feed that redirects to itself, or to `target`, until its cookie comes back."""
+
+    async def handle(request: web.Request) -> web.Response:
+        if request.cookies.get("pass") == "yes":
+            return web.Response(body=FEED)
+        headers = {"Location": target or request.path, "Set-Cookie": "pass=yes; Domain=.example; Path=/; Secure"}
+        return web.Response(status=302, headers=headers)
+
+    site.handlers["/feed"] = handle
+    return site.url("/feed")
+
+
+async def test_gate_that_wants_its_cookie_back_is_passed_at_each_poll_anew(site: Site, fetcher: Fetcher) -> None:
+    url = gate(site)
+    for _ in range(2):
+        assert (await fetcher.fetch(url)).body == FEED
+    assert [request.headers.get("Cookie") for request in site.seen] == [None, "pass=yes"] * 2
+
+
+async def test_cookies_go_back_to_the_server_that_set_them_alone(site: Site) -> None:
+    site.answers("/b")
+    gate(site, site.url("/b").replace("127.0.0.1", "other.example"))
+    async with Fetcher(LOCAL, resolver=Loopback()) as fetcher:
+        await fetcher.fetch(site.url("/feed"))
+    assert "Cookie" not in site.seen[1].headers
+
+
+async def test_cookies_stand_beside_those_of_the_feed(site: Site, fetcher: Fetcher) -> None:
+    url = gate(site)
+    await fetcher.fetch(url, access=Access(owner=url, private={"cookie": "plan=paid"}))
+    assert site.seen[1].headers["Cookie"] == "plan=paid; pass=yes"
+
+
+async def test_cookie_that_changes_for_ever_ends_with_the_redirects(site: Site, fetcher: Fetcher) -> None:
+    async def handle(_: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": "/feed", "Set-Cookie": f"n={len(site.seen)}"})
+
+    site.handlers["/feed"] = handle
+    error = await refusal(fetcher, site.url("/feed"))
+    assert error.reason is Reason.TOO_MANY_REDIRECTS
+    assert len(site.seen) == LOCAL.max_redirects + 1
+    assert "n=" not in str(error)
+
+
+async def test_field_with_one_value_that_is_sent_twice_counts_once(site: Site, fetcher: Fetcher) -> None:
+    async def handle(request: web.Request) -> web.Response:
+        headers = CIMultiDict[str]()
+        for _ in range(2):
+            headers.add("ETag", '"v1"')
+            headers.add("Last-Modified", "Wed, 04 Mar 2026 00:00:00 GMT")
+            headers.add("Location", "/b")
+            headers.add("Retry-After", "120")
+        return web.Response(body=FEED, headers=headers)
+
+    site.handlers["/feed"] = handle
+    response = await fetcher.fetch(site.url("/feed"))
+    assert response.validators == Validators('"v1"', "Wed, 04 Mar 2026 00:00:00 GMT")
+    assert (response.headers["location"], response.headers["retry-after"]) == ("/b", "120, 120")
 
 
 async def test_cancelling_is_not_an_error_of_the_feed(site: Site, fetcher: Fetcher) -> None:

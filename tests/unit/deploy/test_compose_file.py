@@ -117,7 +117,7 @@ def test_kafka_is_the_version_that_all_other_tests_use() -> None:
 def test_the_feed_server_serves_the_feeds() -> None:
     server = SERVICES["feed-server"]["command"]
     port = int(server[server.index("--port") + 1])
-    for feed in read_feed_list(ROOT / "deploy" / "feeds.yaml"):
+    for feed in read_feed_list(ROOT / "deploy" / "feeds.yaml").feeds:
         assert (urlsplit(feed.url).hostname, urlsplit(feed.url).port) == ("feed-server", port)
 
 

@@ -2,10 +2,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from schemas.feed import Feed, FeedAccess, feed_id_of
 from services.common.errors import UsageError
-from services.ingest.feed_list import ListedFeed, read_feed_list, sync_feeds
+from services.ingest.feed_list import ListedFeed, Mistake, read_feed_list, sync_feeds
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -22,7 +23,7 @@ def written(tmp_path: Path, name: str, text: str) -> Path:
 
 
 def test_opml_with_nested_outlines(tmp_path: Path) -> None:
-    feeds = read_feed_list(written(tmp_path, "feeds.opml", OPML))
+    feeds = read_feed_list(written(tmp_path, "feeds.opml", OPML)).feeds
     assert [(feed.url, feed.title) for feed in feeds] == [
         ("https://www.harbour.example/feed.xml", "Harbour Times"),
         ("http://other.example/rss", None),
@@ -31,7 +32,7 @@ def test_opml_with_nested_outlines(tmp_path: Path) -> None:
 
 def test_feed_scheme_is_http(tmp_path: Path) -> None:
     text = "feeds: ['feed://a.example/1', 'feed:https://b.example/2', ' https://c.example/3 ']"
-    feeds = read_feed_list(written(tmp_path, "feeds.yaml", text))
+    feeds = read_feed_list(written(tmp_path, "feeds.yaml", text)).feeds
     assert [feed.url for feed in feeds] == ["http://a.example/1", "https://b.example/2", "https://c.example/3"]
 
 
@@ -44,7 +45,7 @@ def test_yaml_without_a_list_of_feeds_says_so(tmp_path: Path, text: str) -> None
 def test_yaml_with_addresses_and_mappings(tmp_path: Path) -> None:
     mapping = "{url: https://b.example/feed, id: b, home: bee.example, paused: true}"
     text = f"feeds:\n  - https://a.example/feed\n  - {mapping}\n"
-    assert read_feed_list(written(tmp_path, "feeds.yaml", text)) == (
+    assert read_feed_list(written(tmp_path, "feeds.yaml", text)).feeds == (
         ListedFeed(url="https://a.example/feed"),
         ListedFeed(url="https://b.example/feed", feed_id="b", home="bee.example", paused=True),
     )
@@ -55,9 +56,12 @@ def test_yaml_with_addresses_and_mappings(tmp_path: Path) -> None:
     [
         ("feeds.yaml", "feeds: [", "is not YAML"),
         ("feeds.yaml", "", "no list `feeds`"),
-        ("feeds.yaml", "feeds:\n  - {address: https://a.example}", "feeds.0.url: Field required"),
+        ("feeds.yaml", "feeds:\n  - {address: https://a.example}", "line 2: url: Field required"),
         ("feeds.yaml", "feeds:\n  - ftp://a.example/feed", "'ftp://a.example/feed' is no http or https address"),
         ("feeds.yaml", "feeds: []", "names no feed"),
+        ("feeds.yaml", "feeds: [https://a.example/]\nfeed: x", "nothing but `feeds` in a list, not 'feed'"),
+        ("feeds.yaml", "feeds: [2026-99-99]", "is not YAML"),
+        ("feeds.txt", "# none\n\nsome words", "line 3: url: 'some words' is no http or https address"),
         ("feeds.opml", "not XML at all", "feeds.opml"),
         ("feeds.opml", "<opml><body/></opml>", "names no feed"),
     ],
@@ -67,6 +71,69 @@ def test_a_bad_list_is_one_clear_line(tmp_path: Path, name: str, text: str, comp
         read_feed_list(written(tmp_path, name, text))
     assert complaint in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+MIXED = {
+    "feeds.opml": """<?xml version="1.0"?>
+<!-- by hand -->
+<opml version="2.0"><body>
+  <outline text="Good" xmlUrl="https://a.example/feed?a=1&b=2"/>
+  <outline text="Bad" xmlURL="ftp://user:pw@b.example/feed"/>
+</body></opml>""",
+    "feeds.yaml": """# by hand
+
+feeds:
+  - https://a.example/feed?a=1&b=2
+  - url: ftp://user:pw@b.example/feed
+    title: Bad""",
+    "feeds.txt": """# by hand
+https://a.example/feed?a=1&b=2
+
+# with a password
+
+ftp://user:pw@b.example/feed""",
+}
+
+
+@pytest.mark.parametrize(("name", "line"), [("feeds.opml", 5), ("feeds.yaml", 5), ("feeds.txt", 6)])
+def test_a_bad_address_costs_its_neighbours_nothing(tmp_path: Path, name: str, line: int) -> None:
+    listed = read_feed_list(written(tmp_path, name, MIXED[name]))
+    assert [feed.url for feed in listed.feeds] == ["https://a.example/feed?a=1&b=2"]
+    assert listed.mistakes == (Mistake(line, "url: 'ftp://b.example/feed' is no http or https address"),)
+
+
+@pytest.mark.parametrize(
+    "entry", ["3", "", "[https://a.example/]", "{url: 3}", "{url: 'https://a.example/', adress: x}"]
+)
+def test_an_entry_of_another_kind_costs_its_neighbours_nothing(tmp_path: Path, entry: str) -> None:
+    listed = read_feed_list(written(tmp_path, "feeds.yaml", f"feeds:\n- https://b.example/\n- {entry}\n"))
+    assert [feed.url for feed in listed.feeds] == ["https://b.example/"]
+    assert [mistake.line for mistake in listed.mistakes] == [3]
+
+
+def test_opml_that_is_cut_off_says_so_and_keeps_its_feeds(tmp_path: Path) -> None:
+    listed = read_feed_list(written(tmp_path, "feeds.opml", OPML[: OPML.index("</body>")]))
+    assert len(listed.feeds) == 2
+    assert [mistake.line for mistake in listed.mistakes] == [None]
+    assert "broken" in listed.mistakes[0].reason
+
+
+@pytest.mark.parametrize(
+    ("home", "host"),
+    [
+        ("Paper.example", "paper.example"),
+        ("localhost", "localhost"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("[::1]", "[::1]"),
+        *((home, None) for home in ("a b", "https://paper.example", "paper.example/a", "paper.example:80", "a@b", "?")),
+    ],
+)
+def test_home_is_a_host(home: str, host: str | None) -> None:
+    if host is not None:
+        assert ListedFeed(url="https://a.example/", home=home).home == host
+        return
+    with pytest.raises(ValidationError, match="is no name of a host"):
+        ListedFeed(url="https://a.example/", home=home)
 
 
 def test_a_missing_list_is_one_clear_line(tmp_path: Path) -> None:
@@ -125,7 +192,7 @@ ACCESS = """feeds:
 
 
 def test_yaml_names_the_secrets_of_a_feed(tmp_path: Path) -> None:
-    listed = read_feed_list(written(tmp_path, "feeds.yaml", ACCESS))
+    listed = read_feed_list(written(tmp_path, "feeds.yaml", ACCESS)).feeds
     (feed,) = sync_feeds({}, listed, NOW)
     assert feed.access == FeedAccess(
         headers={"X-Edition": "de"}, secret_headers={"X-Key": "wire-key"}, credentials="wire-login", proxy="egress"
@@ -140,7 +207,7 @@ def test_a_secret_in_a_list_is_refused_and_not_repeated(tmp_path: Path, field: s
     with pytest.raises(UsageError) as raised:
         read_feed_list(written(tmp_path, "feeds.yaml", f"feeds:\n  - {{url: 'https://a.example/', {field}}}\n"))
     assert "s3same" not in str(raised.value)
-    assert "feeds.0" in str(raised.value)
+    assert "line 2" in str(raised.value)
 
 
 def test_a_list_does_not_undo_a_request_for_a_poll() -> None:

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 
 from schemas.article import DateQuality, FeedRef, Kind, RawArticle
 from schemas.entry import Entry
-from schemas.feed import Feed, FeedState, FeedStatus
+from schemas.feed import ArticleState, Feed, FeedState, FeedStatus
 from schemas.reasons import Reason
 from services.ingest.article_index import ArticleIndex, is_forgettable
 from services.ingest.decision import Counts, Decision
@@ -171,6 +172,20 @@ def test_moved_article_keeps_its_id_and_takes_its_new_address(world: World) -> N
     assert world.poll(draft(None, "/old")).counts.new == 0
 
 
+@pytest.mark.parametrize("host", ["http://p.example", "https://www.p.example", "http://www.p.example"])
+def test_site_that_changes_scheme_or_www_makes_no_new_articles(world: World, host: str) -> None:
+    pages = [draft(None, f"/{number}?a=1", f"Title {number}") for number in range(3)]
+    moved = [replace(page, url=(page.url or "").replace("https://p.example", host)) for page in pages]
+    assert world.poll(*pages).counts == Counts(new=3)
+    assert world.poll(*moved).counts == Counts(unchanged=3)
+    assert world.poll(*moved, *pages).counts == Counts(unchanged=3, duplicate=3)
+
+
+def test_address_in_two_spellings_with_different_titles_names_none_of_them(world: World) -> None:
+    one, two = draft(None, "/a", "One"), replace(draft(None, "/a", "Two"), url="http://www.p.example/a")
+    assert world.poll(one, two).counts == Counts(new=2)
+
+
 def test_second_feed_joins_and_raises_no_revision(world: World) -> None:
     world.poll(draft("g", "/a", body="home"))
     decision = world.poll(draft("x", "/a", body="other"), feed_id="b")
@@ -204,13 +219,50 @@ def test_guids_belong_to_their_feed(world: World) -> None:
 
 def test_other_feed_takes_over_once_the_home_feed_dropped_the_article(world: World) -> None:
     world.poll(draft("g", "/a", body="home"))
-    world.poll(draft("x", "/a", body="other"), feed_id="b")
+    world.poll(draft("x", "/a", body="home"), feed_id="b")
     world.poll(draft("h", "/later", "Later"), now=NOW + 2 * DAY)
-    decision = world.poll(draft("x", "/a", body="other"), feed_id="b", now=NOW + 2 * DAY)
+    decision = world.poll(draft("x", "/a", body="edited"), feed_id="b", now=NOW + 2 * DAY)
     (state,) = decision.states
     assert state.feed.feed_id == "b"
     assert state.also_in == ()
     assert [record.article.revision for record in decision.records] == [2]
+
+
+def test_feed_that_takes_over_in_its_own_words_has_edited_nothing(world: World) -> None:
+    world.poll(draft("g", "/a", body=LONG))
+    (state,) = world.poll(draft("x", "/a", body="summary"), feed_id="b").states
+    assert state.versions == {"b": draft("x", "/a", body="summary").fingerprint}
+    world.poll(draft("h", "/later", "Later"), now=NOW + 2 * DAY)
+    decision = world.poll(draft("x", "/a", body="summary"), feed_id="b", now=NOW + 2 * DAY)
+    (state,) = decision.states
+    assert (decision.records, state.feed.feed_id, state.versions) == ((), "b", {})
+    (record,) = world.poll(draft("x", "/a", body="new summary"), feed_id="b", now=NOW + 2 * DAY).records
+    assert (record.article.kind, record.article.revision) == (Kind.UPDATED, 2)
+
+
+def test_feed_that_reworded_an_article_before_it_takes_over_has_edited_it(world: World) -> None:
+    world.poll(draft("g", "/a", body=LONG))
+    world.poll(draft("x", "/a", body="summary"), feed_id="b")
+    world.poll(draft("x", "/a", body="new summary"), feed_id="b", now=NOW + DAY / 2)
+    world.poll(draft("h", "/later", "Later"), now=NOW + 2 * DAY)
+    decision = world.poll(draft("x", "/a", body="new summary"), feed_id="b", now=NOW + 2 * DAY)
+    assert [record.article.revision for record in decision.records] == [2]
+
+
+def test_versions_are_of_one_revision_and_written_once(world: World) -> None:
+    world.poll(draft("g", "/a", body="first"))
+    world.poll(draft("x", "/a", body="summary"), feed_id="b")
+    assert world.poll(draft("x", "/a", body="flaps"), feed_id="b").states == ()
+    (state,) = world.poll(draft("g", "/a", body="second")).states
+    assert state.versions == {}
+    (state,) = world.poll(draft("x", "/a", body="second summary"), feed_id="b").states
+    assert list(state.versions) == ["b"]
+
+
+def test_state_without_versions_is_read_as_before(world: World) -> None:
+    (state,) = world.poll(draft("g", "/a")).states
+    old = state.model_dump(mode="json", exclude={"versions"})
+    assert ArticleState.model_validate_json(orjson.dumps(old)) == state
 
 
 def test_silent_home_feed_keeps_its_articles(world: World) -> None:
@@ -230,7 +282,8 @@ def test_silent_home_feed_keeps_its_articles(world: World) -> None:
 def test_home_feed_that_is_no_longer_read_does_not(world: World, update: dict[str, object]) -> None:
     world.poll(draft("g", "/a", body="home"))
     world.states["a"] = world.states["a"].model_copy(update=update)
-    assert len(world.poll(draft("x", "/a", body="other"), feed_id="b").records) == 1
+    (state,) = world.poll(draft("x", "/a", body="other"), feed_id="b").states
+    assert (state.feed.feed_id, state.revision) == ("b", 1)
 
 
 def test_home_feed_that_failed_for_an_hour_keeps_its_articles(world: World) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.reasons import Reason
 from services.ingest.parse import ParseError, Route, parse_feed
-from services.ingest.parsed import ParsedFeed
+from services.ingest.parsed import MAX_ENTRIES, ParsedFeed
 
 BASE = "https://feeds.example/rss"
 JSON = '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": "%s"%s}]}'
@@ -87,6 +87,36 @@ def test_json_that_software_writes_wrongly(title: str, extra: str, expected: str
     parsed = read(JSON % (title, extra))
     assert title_of(parsed) == expected
     assert parsed.info.problem is not None
+
+
+ITEMS = '{"version": "https://jsonfeed.org/version/1.1", "title": "P", "items": [{"id": "1"}, {"id": "2", "tags": []}'
+
+
+@pytest.mark.parametrize(
+    ("text", "guids"),
+    [
+        (ITEMS + ', {"id": "3", "title": "cut', ["1", "2"]),
+        (ITEMS + ', {"id": "3", "attachments": [{"url": "https://a.example/x"}', ["1", "2"]),
+        (ITEMS + ',{"id": "3" "title": "x"},{"id":"4"}]}', ["1", "2"]),
+        (ITEMS + "]", ["1", "2"]),
+        (ITEMS + "]}<script>count()</script>", ["1", "2"]),
+        (ITEMS + "]}" + ITEMS, ["1", "2"]),
+        ("\ufeff\n/* made by a template */ // twice\n" + ITEMS + ",],}", ["1", "2"]),
+        (ITEMS + ', {"id": "3", "url": "https://a.example/3", /* new */ "title": "a // b /* c */"}]}', ["1", "2", "3"]),
+        (ITEMS.replace('"id": "1"', '"id": "a\nb"') + "]}", ["a\nb", "2"]),
+    ],
+)
+def test_json_with_a_flaw_keeps_the_items_before_it(text: str, guids: list[str]) -> None:
+    parsed = read(text)
+    assert [entry.guid for entry in parsed.entries] == guids
+    assert parsed.info.title == "P"
+    assert parsed.info.problem
+
+
+def test_json_with_a_flaw_is_cut_at_the_usual_number_of_items() -> None:
+    parsed = read(ITEMS + ', {"id": "x"}' * MAX_ENTRIES)
+    assert len(parsed.entries) == MAX_ENTRIES
+    assert parsed.truncated
 
 
 def test_json_cut_short_or_deep_is_malformed() -> None:
@@ -174,3 +204,44 @@ def test_other_xml_with_a_title_is_no_page(text: str) -> None:
 def test_an_element_that_ends_out_of_place_costs_itself_alone() -> None:
     text = rss("<title>x</title><category>a</category><category>b</item>c</category>")
     assert title_of(read(text)) == "x"
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("<![CDATA[One]]", "One"),
+        ("<![CDATA[One]>", "One"),
+        ("<![CDATA[a [b]] c]]>", "a [b]] c"),
+        ("One ]]> two", "One ]]> two"),
+        ("Three < four & I <3 it", "Three < four & I <3 it"),
+        ("AT&T &copy; x", "AT&T © x"),
+    ],
+)
+def test_flaw_of_a_title_costs_neither_its_words_nor_its_neighbours(title: str, expected: str) -> None:
+    parsed = read(rss(f"<title>{title}</title><link>https://a.example/?a=1&b=2</link></item><item><title>Next</title>"))
+    assert [entry.title and entry.title.value for entry in parsed.entries] == [expected, "Next"]
+    assert parsed.entries[0].links[0].href == "https://a.example/?a=1&b=2"
+    assert parsed.route is Route.FAST
+
+
+@pytest.mark.parametrize("text", ["Café “zurück”", "it’s", "SÃO PAULO", "naïve â€ la carte", "Ünïcode – 東京"])
+def test_utf_8_that_was_taken_for_windows_1252_is_read(text: str) -> None:
+    twice = "".join(
+        chr(byte) if byte in {0x81, 0x8D, 0x8F, 0x90, 0x9D} else bytes((byte,)).decode("cp1252")
+        for byte in text.encode()
+    )
+    assert title_of(read(rss(f"<title>{twice}</title>"))) == text
+    assert title_of(read(rss(f"<title>{text}</title>"))) == text
+
+
+def test_json_item_without_an_address_has_that_of_its_id_and_dates_may_be_numbers() -> None:
+    (entry,) = read(
+        ITEMS.replace('"1"}, {"id": "2"', '"https://a.example/1", "date_published": 1772618400') + "]}"
+    ).entries
+    assert [link.href for link in entry.links] == ["https://a.example/1"]
+    assert entry.published == "1772618400"
+
+
+def test_element_in_a_namespace_without_a_prefix_costs_a_feed_no_time() -> None:
+    parsed = read(rss('<title>A</title><post-id xmlns="com-blog:additions:1">7</post-id><guid>g</guid>'))
+    assert (title_of(parsed), parsed.entries[0].guid, parsed.route) == ("A", "g", Route.FAST)

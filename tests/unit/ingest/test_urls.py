@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.urls import canonical_url, home_of
+from services.ingest.urls import canonical_url, home_of, tidied
 
 BASE = "https://base.example/dir/feed.xml"
 
@@ -34,6 +34,12 @@ BASE = "https://base.example/dir/feed.xml"
         ("http://2130706433/", "http://127.0.0.1/"),
         (" \n https://example.com/a\tb \n", "https://example.com/ab"),
         ("//cdn.example/a", "https://cdn.example/a"),
+        ("www.paper.example/a", "https://www.paper.example/a"),
+        ("WWW.paper.example:8080?a=1", "https://www.paper.example:8080/?a=1"),
+        ("www.html", "https://base.example/dir/www.html"),
+        ("http:// paper.example/a b", "http://paper.example/a%20b"),
+        ("https://paper.example/\r\n    2026/\n    a", "https://paper.example/2026/a"),
+        ("\ufeffhttps://paper.example/\u200ba", "https://paper.example/a"),
         ("../up", "https://base.example/up"),
         ("?page=2", "https://base.example/dir/feed.xml?page=2"),
         ("https://a_b.example/", "https://a_b.example/"),
@@ -80,3 +86,7 @@ def test_home_of(url: str, home: str) -> None:
 def test_home_of_no_address_is_an_error() -> None:
     with pytest.raises(ValueError, match="address"):
         home_of("not an address")
+
+
+def test_address_of_nothing_but_blanks_costs_no_time() -> None:
+    assert tidied(" " * 5_000_000) == ""
