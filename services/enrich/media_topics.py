@@ -7,7 +7,8 @@ import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import islice, pairwise, product
+from itertools import groupby, islice, pairwise, product
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -15,7 +16,7 @@ from schemas.enriched import MediaTopic
 from schemas.media_topics import SECOND_LEVEL_MEDIA_TOPICS, TOP_LEVEL_MEDIA_TOPICS
 
 TITLE_WEIGHT: Final = 3.0
-LEAD_WEIGHT: Final = 2.0
+LEAD_WEIGHT: Final = 1.5
 REST_WEIGHT: Final = 1.0
 CATEGORY_WEIGHT: Final = 2.0
 MAX_CATEGORIES: Final = 20
@@ -56,7 +57,7 @@ class MediaTopicTagger:
 
     def __init__(self, lexicon: str) -> None:
         """Raises LexiconError, naming the line."""
-        self.version: Final = f"2-{hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest()}"
+        self.version: Final = f"3-{hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest()}"
         # What one form says: index of a media topic -> weight. The tables below hold places in this list.
         self._evidence: list[dict[int, float]] = []
         self._words: dict[str, int] = {}
@@ -67,8 +68,11 @@ class MediaTopicTagger:
                 for index in [] if slug == NEUTRAL else _indexes(slug):
                     evidence[index] = max(weight, evidence.get(index, 0.0))
         self._cased_words = frozenset(word for word in self._words if word != word.lower())
-        self._phrase_starts = {phrase[:2] for phrase in self._phrases}
-        self._longest_phrase = max(map(len, self._phrases), default=0)
+        # By the first two words, how long the phrases are that begin so, the longest first.
+        self._phrase_lengths = {
+            start: tuple(sorted({len(phrase) for phrase in phrases}, reverse=True))
+            for start, phrases in groupby(sorted(self._phrases), key=itemgetter(slice(2)))
+        }
 
     @classmethod
     def load(cls, path: Path = LEXICON_PATH) -> Self:
@@ -112,11 +116,11 @@ class MediaTopicTagger:
         return counts
 
     def _count(self, text: str, weight: float, counts: defaultdict[int, float]) -> None:
-        cased_words = frozenset[str]() if text.isupper() else self._cased_words
-        words = [word if word in cased_words else word.lower() for word in _split(text)]
-        starts = self._phrase_starts
-        for first in [index for index, pair in enumerate(pairwise(words)) if pair in starts]:
-            for length in range(self._longest_phrase, 1, -1):
+        words = self._normalised(text)
+        lengths = self._phrase_lengths
+        for first in [index for index, pair in enumerate(pairwise(words)) if pair in lengths]:
+            # The pair is gone if a phrase before has taken one of its words.
+            for length in lengths.get((words[first], words[first + 1]), ()):
                 entry = self._phrases.get(tuple(words[first : first + length]))
                 if entry is not None:
                     counts[entry] += weight
@@ -125,6 +129,14 @@ class MediaTopicTagger:
                     break
         for word, times in Counter(filter(self._words.__contains__, words)).items():
             counts[self._words[word]] += weight * times
+
+    def _normalised(self, text: str) -> list[str]:
+        """In lower case, but for the words that the lexicon writes with capitals."""
+        words = _split(text)
+        lowered = " ".join(words).lower().split(" ")
+        if text.isupper() or self._cased_words.isdisjoint(words):
+            return lowered
+        return [word if word in self._cased_words else low for word, low in zip(words, lowered, strict=True)]
 
     def _evidence_of(self, form: Words) -> dict[int, float]:
         if len(form) > 1:
