@@ -216,9 +216,7 @@ def _scored(totals: list[float]) -> tuple[MediaTopic, ...]:
     scores: dict[int, float] = {}
     for index, total in enumerate(totals):
         parent = _PARENTS[index]
-        if not total or (
-            parent != index and (total < MIN_SECOND_LEVEL or scores.get(parent, 0.0) < MIN_PARENT_SCORE)
-        ):
+        if not total or (parent != index and (total < MIN_SECOND_LEVEL or scores.get(parent, 0.0) < MIN_PARENT_SCORE)):
             continue
         score = total / best * (1 - math.exp(-total / ENOUGH_EVIDENCE))
         if score >= SCORE_FLOOR:
