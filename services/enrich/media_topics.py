@@ -5,9 +5,9 @@ Title, summary, body in; `MediaTopic`s out, best first. The lexicon's format is 
 
 import hashlib
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import islice, pairwise, product
+from itertools import compress, islice, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -15,7 +15,7 @@ from schemas.enriched import MediaTopic
 from schemas.media_topics import SECOND_LEVEL_MEDIA_TOPICS, TOP_LEVEL_MEDIA_TOPICS
 
 TITLE_WEIGHT: Final = 3.0
-LEAD_WEIGHT: Final = 2.0
+LEAD_WEIGHT: Final = 1.5
 REST_WEIGHT: Final = 1.0
 CATEGORY_WEIGHT: Final = 2.0
 MAX_CATEGORIES: Final = 20
@@ -32,6 +32,8 @@ NEUTRAL: Final = "-"
 _SEPARATORS: Final = ".,;:!?…'’‘\"“”„«»()[]{}<>-–—/\\|*#@$€£¥%&+=~^`´•·_"
 _MEDIA_TOPICS: Final = (*TOP_LEVEL_MEDIA_TOPICS, *SECOND_LEVEL_MEDIA_TOPICS)
 _INDEX_OF_SLUG: Final = {media_topic.slug: index for index, media_topic in enumerate(_MEDIA_TOPICS)}
+# One of the top level is its own.
+_PARENTS: Final = [_INDEX_OF_SLUG[media_topic.slug.partition("/")[0]] for media_topic in _MEDIA_TOPICS]
 
 Words = tuple[str, ...]
 
@@ -56,7 +58,7 @@ class MediaTopicTagger:
 
     def __init__(self, lexicon: str) -> None:
         """Raises LexiconError, naming the line."""
-        self.version: Final = f"2-{hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest()}"
+        self.version: Final = f"3-{hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest()}"
         # What one form says: index of a media topic -> weight. The tables below hold places in this list.
         self._evidence: list[dict[int, float]] = []
         self._words: dict[str, int] = {}
@@ -66,9 +68,11 @@ class MediaTopicTagger:
                 evidence = self._evidence_of(form)
                 for index in [] if slug == NEUTRAL else _indexes(slug):
                     evidence[index] = max(weight, evidence.get(index, 0.0))
-        self._cased_words = frozenset(word for word in self._words if word != word.lower())
-        self._phrase_starts = {phrase[:2] for phrase in self._phrases}
-        self._longest_phrase = max(map(len, self._phrases), default=0)
+        self._cased_words = {word: word for word in self._words if word != word.lower()}
+        # By the first two words of a phrase: its other words and its evidence, the longest first.
+        self._phrases_by_start: dict[Words, list[tuple[list[str], int]]] = {}
+        for phrase, entry in sorted(self._phrases.items(), key=lambda item: -len(item[0])):
+            self._phrases_by_start.setdefault(phrase[:2], []).append((list(phrase[2:]), entry))
 
     @classmethod
     def load(cls, path: Path = LEXICON_PATH) -> Self:
@@ -112,19 +116,25 @@ class MediaTopicTagger:
         return counts
 
     def _count(self, text: str, weight: float, counts: defaultdict[int, float]) -> None:
-        cased_words = frozenset[str]() if text.isupper() else self._cased_words
-        words = [word if word in cased_words else word.lower() for word in _split(text)]
-        starts = self._phrase_starts
-        for first in [index for index, pair in enumerate(pairwise(words)) if pair in starts]:
-            for length in range(self._longest_phrase, 1, -1):
-                entry = self._phrases.get(tuple(words[first : first + length]))
-                if entry is not None:
+        words = self._normalised(text)
+        phrases = self._phrases_by_start
+        for first in list(compress(range(len(words)), map(phrases.__contains__, pairwise(words)))):
+            # The start is gone if a phrase before has taken one of its words.
+            for rest, entry in phrases.get((words[first], words[first + 1]), ()):
+                end = first + 2 + len(rest)
+                if words[first + 2 : end] == rest:
                     counts[entry] += weight
                     # Emptied, so that the words of a phrase count neither alone nor in a phrase that overlaps it.
-                    words[first : first + length] = [""] * length
+                    words[first:end] = [""] * (end - first)
                     break
-        for word, times in Counter(filter(self._words.__contains__, words)).items():
-            counts[self._words[word]] += weight * times
+        for word in filter(self._words.__contains__, words):
+            counts[self._words[word]] += weight
+
+    def _normalised(self, text: str) -> list[str]:
+        """Words in lower case, but for those that the lexicon writes with capitals."""
+        spaced = _spaced(text)
+        lowered = spaced.lower().split()
+        return lowered if text.isupper() else list(map(self._cased_words.get, spaced.split(), lowered))
 
     def _evidence_of(self, form: Words) -> dict[int, float]:
         if len(form) > 1:
@@ -149,18 +159,18 @@ def parse_lexicon(lexicon: str) -> Iterator[tuple[str, float, str]]:
         if slug != NEUTRAL and slug not in _INDEX_OF_SLUG:
             raise LexiconError(f"line {number}: {slug!r} is no media topic")
         for term in terms.split(", "):
-            if any(_split(word.removesuffix("~")) != [word.removesuffix("~")] for word in term.split(" ")):
+            if any(_spaced(word.removesuffix("~")).split() != [word.removesuffix("~")] for word in term.split(" ")):
                 raise LexiconError(f"line {number}: {term!r} is not words separated by single blanks")
             if " " in term and term != term.lower():
                 raise LexiconError(f"line {number}: the phrase {term!r} has capitals")
             yield slug, value, term
 
 
-def _split(text: str) -> list[str]:
+def _spaced(text: str) -> str:
     for separator in _SEPARATORS:
         if separator in text:
             text = text.replace(separator, " ")
-    return text.split()
+    return text
 
 
 def _forms(term: str) -> Iterable[Words]:
@@ -198,23 +208,21 @@ def _word_boundary(text: str, position: int) -> int:
 
 def _indexes(slug: str) -> set[int]:
     """What a word of `slug` is a sign of: the media topic and, of one of the second level, its parent."""
-    return {_INDEX_OF_SLUG[slug], _INDEX_OF_SLUG[slug.partition("/")[0]]}
+    return {_INDEX_OF_SLUG[slug], _PARENTS[_INDEX_OF_SLUG[slug]]}
 
 
 def _scored(totals: list[float]) -> tuple[MediaTopic, ...]:
     best = max(totals)
-    scores: dict[str, float] = {}
-    for media_topic, total in zip(_MEDIA_TOPICS, totals, strict=True):
-        score = total / best * (1 - math.exp(-total / ENOUGH_EVIDENCE)) if total else 0.0
-        if "/" in media_topic.slug and (
-            total < MIN_SECOND_LEVEL or scores.get(media_topic.slug.partition("/")[0], 0.0) < MIN_PARENT_SCORE
-        ):
+    scores: dict[int, float] = {}
+    for index, total in enumerate(totals):
+        parent = _PARENTS[index]
+        if not total or (parent != index and (total < MIN_SECOND_LEVEL or scores.get(parent, 0.0) < MIN_PARENT_SCORE)):
             continue
+        score = total / best * (1 - math.exp(-total / ENOUGH_EVIDENCE))
         if score >= SCORE_FLOOR:
-            scores[media_topic.slug] = score
+            scores[index] = score
     found = [
-        MediaTopic(code=it.code, label=it.label, score=round(scores[it.slug], 4))
-        for it in _MEDIA_TOPICS
-        if it.slug in scores
+        MediaTopic(code=_MEDIA_TOPICS[index].code, label=_MEDIA_TOPICS[index].label, score=round(score, 4))
+        for index, score in scores.items()
     ]
     return tuple(sorted(found, key=lambda it: (-it.score, it.code)))

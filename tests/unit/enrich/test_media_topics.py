@@ -12,6 +12,7 @@ from schemas.media_topics import (
     TOP_LEVEL_MEDIA_TOPICS,
 )
 from services.enrich.media_topics import LEXICON_PATH, SCORE_FLOOR, LexiconError, MediaTopicTagger, parse_lexicon
+from tests.quality.gold import GOLD_FOLDER, read_file
 
 DATA = Path(__file__).parent / "data"
 TAGGER = MediaTopicTagger.load()
@@ -44,6 +45,17 @@ def test_first_media_topic_of_the_articles_the_lexicon_was_written_with() -> Non
 
 def test_first_media_topic_of_held_out_articles() -> None:
     assert share_right("media_topics_held_out.tsv") >= 0.9
+
+
+@pytest.mark.parametrize(("file_name", "floor"), [("set1.txt", 0.86), ("set2.txt", 0.85)])
+def test_first_media_topic_of_items_written_blind(file_name: str, floor: float) -> None:
+    items = read_file(GOLD_FOLDER / "topics" / file_name)
+    right = [
+        next(iter(scores(item.title, item.summary or "", item.body or "")), None)
+        == MEDIA_TOPIC_BY_CODE[item.media_topics[0]].slug
+        for item in items
+    ]
+    assert sum(right) / len(right) >= floor
 
 
 @pytest.mark.parametrize("file_name", ["media_topics_seen.tsv", "media_topics_held_out.tsv"])
