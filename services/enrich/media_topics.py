@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import compress, islice, pairwise, product
 from pathlib import Path
+from sys import intern
 from typing import Final, NamedTuple, Self
 
 from schemas.enriched import MediaTopic
@@ -68,6 +69,9 @@ class MediaTopicTagger:
                 evidence = self._evidence_of(form)
                 for index in [] if slug == NEUTRAL else _indexes(slug):
                     evidence[index] = max(weight, evidence.get(index, 0.0))
+        # Most forms say the same as hundreds of others: a table for each would take 10 MB.
+        shared: dict[tuple[tuple[int, float], ...], dict[int, float]] = {}
+        self._evidence = [shared.setdefault(tuple(found.items()), found) for found in self._evidence]
         self._cased_words = {word: word for word in self._words if word != word.lower()}
         # By the first two words of a phrase: its other words and its evidence, the longest first.
         self._phrases_by_start: dict[Words, list[tuple[list[str], int]]] = {}
@@ -138,7 +142,7 @@ class MediaTopicTagger:
 
     def _evidence_of(self, form: Words) -> dict[int, float]:
         if len(form) > 1:
-            entry = self._phrases.setdefault(form, len(self._evidence))
+            entry = self._phrases.setdefault(tuple(map(intern, form)), len(self._evidence))
         else:
             entry = self._words.setdefault(form[0], len(self._evidence))
         if entry == len(self._evidence):
