@@ -19,7 +19,7 @@ PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, Entity
 # A tagger that is less sure than this of what follows an "and" has not seen that it goes with what precedes it.
 SURE: Final = 0.75
 
-_INITIALS_BEFORE: Final = re.compile(r"(?<!\S)(?!U\.[SKN]|E\.U|D\.C)(?:[^\W\d_a-z]\.\s?)+$")
+_INITIALS_BEFORE: Final = re.compile(r"(?<!\S)(?!U\.[SKN]|E\.U|D\.C)(?:[^\W\d_a-z]\.\s?){2,}$")
 _MAX_INITIALS_CHARS: Final = 10
 # "Acme Co.|, which", "Norfolk, Va.|"; at the end of a sentence the stop is the sentence's.
 _OWN_DOT: Final = re.compile(rf"(?:\b\w|\b(?:{SUFFIXES}))\.(?=[,;:)']| [a-z(–—-])|(?<=, )(?:{STATES})\.")
@@ -46,6 +46,7 @@ _HEAD: Final = re.compile(rf"\b(?:{_HEADS})\b")
 _PORTFOLIOS: Final = re.compile(
     rf"(?P<listed>(?:, {_WORD}(?: {_WORD}){{0,4}}){{0,6}}),? and {_WORD}(?: {_WORD}){{0,4}}"
 )
+_DAY: Final = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
 
 
 def whole_names(text: str, spans: Sequence[Span], known_names: KnownNames) -> list[Span]:
@@ -119,7 +120,8 @@ def _with_nicknames(text: str, spans: Sequence[Span]) -> list[Span]:
         before = _FIRST_NAMES.search(text, max(0, nickname.start() - _MAX_FIRST_NAMES_CHARS), nickname.start())
         start = before.start() if before else nickname.start()
         parts = overlapping(spans, start, nickname.end())
-        if before and any(it.type is PERSON for it in parts):
+        is_possessive = text.startswith("'s", nickname.start() - 2)
+        if before and not is_possessive and any(it.type is PERSON for it in parts):
             ends = (min(parts[0].start, start), max(parts[-1].end, nickname.end()))
             better.append(Span(*ends, PERSON, max(it.score for it in parts)))
     return put_in(spans, better) if better else list(spans)
@@ -138,8 +140,7 @@ def _with_portfolios(text: str, spans: Sequence[Span], known_names: KnownNames) 
         ):
             rivals = overlapping(spans, span.end, more.end())
             # A list of bodies is tagged as several names, a list of portfolios as one or none.
-            if not rivals or (
-                len(rivals) == 1 and rivals[0].end <= more.end() and (more["listed"] or rivals[0].score < SURE)
-            ):
+            is_one = len(rivals) == 1 and rivals[0].type is not PERSON and rivals[0].end <= more.end()
+            if not _DAY.search(more[0]) and (not rivals or (is_one and (more["listed"] or rivals[0].score < SURE))):
                 better.append(span._replace(end=more.end()))
     return put_in(spans, better)

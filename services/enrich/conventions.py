@@ -24,7 +24,6 @@ CERTAIN: Final = 0.95
 MIN_TITLE_CASE: Final = 0.8  # of a headline's words of four letters or more
 MAX_HEADLINE_CHARS: Final = 300
 MAX_DATELINE_CHARS: Final = 90
-MAX_LABEL_CHARS: Final = 3  # "Q: " and "TV: " are no towns
 
 _CAPITAL_INSIDE: Final = re.compile(r"(?<=(?:[^\W_A-Z]|[,;]) )[^\W\d_a-z]\w*")
 _MONTHS: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
@@ -46,6 +45,10 @@ _NO_DATELINE: Final = frozenset(
         " WARNING WATCH"
     ).split()
 )
+_AGENCY: Final = re.compile(
+    r"AP|AAP|AFP|ANI|ANSA|BBC|CNA|CNN|CP|DPA|dpa|EFE|IANS|IRNA|NAN|NPR|PA|PTI|SABC|TASS|UNI|UPI|[KW][A-Z]{2,3}"
+    r"|(?:The )?Associated Press|Anadolu|Bloomberg|Interfax|Kyodo|Kyodo News|PA Media|Reuters|Xinhua|Yonhap"
+)
 # Persons whom nothing but an age or a quotation makes ones: 'Obi, 34, sang', '"No," said Obi.'
 _WORD: Final = r"[^\W\d_a-z][\w'-]{0,40}"
 _AGE: Final = re.compile(r", [1-9]\d(?:,|\.| who )| \([1-9]\d\)")
@@ -54,9 +57,10 @@ _MAX_NAME_CHARS: Final = 60
 _QUOTED: Final = re.compile(rf"[,.?!][\"'] said (?P<name>{_WORD}(?: {_WORD})?)(?=[.,\n]|$)")
 LIKELY: Final = 0.8
 # What stands before the names of storms and ships, which are none of our types.
-_STORM_OR_SHIP: Final = frozenset(
+_STORMS: Final = frozenset(("Cyclone", "Hurricane", "Storm", "Typhoon"))
+_SHIPS: Final = frozenset(
     (  # noqa: SIM905
-        "Cyclone Hurricane Storm Typhoon HMAS HMCS HMNZS HMS INS MT MV RMS RRS RV SS USCGC USNS USS"
+        "HMAS HMCS HMNZS HMS INS MT MV RMS RRS RV SS USCGC USNS USS"
         " boat destroyer ferry freighter frigate icebreaker schooner ship submarine tanker trawler vessel yacht"
     ).split()
 )
@@ -66,7 +70,7 @@ _MAX_NOUN_CHARS: Final = 16
 
 def mend(texts: Sequence[TaggedText], known_names: KnownNames) -> list[TaggedText]:
     """The fields of one article, in their order."""
-    nameless = _storms_and_ships(texts)
+    nameless = _storms(texts, known_names)
     are_headlines = [is_title_case(text.text) for text in texts]
     mended = [
         replace(text, spans=tuple(_mended_spans(text, is_headline, nameless, known_names)))
@@ -86,18 +90,16 @@ def is_title_case(text: str) -> bool:
 
 
 def _mended_spans(text: TaggedText, is_headline: bool, nameless: Set[str], known_names: KnownNames) -> list[Span]:
-    kept = text.spans
-    if nameless:
-        kept = tuple(
-            span
-            for span in kept
-            if text.text[span.start : span.end] not in nameless and not _storm_or_ship(text.text, span)
-        )
-    spans = list(kept) if is_headline else whole_names(text.text, kept, known_names)
+    kept = [
+        span
+        for span in text.spans
+        if text.text[span.start : span.end] not in nameless and not _is_storm_or_ship(text.text, span, known_names)
+    ]
+    spans = kept if is_headline else whole_names(text.text, kept, known_names)
     if text.field != TITLE:
-        if dateline := _dateline(text.text, spans):
+        if dateline := _dateline(text.text, spans, known_names):
             spans = put_in(spans, dateline)
-        for persons in (list(_aged(text.text)), list(_quoted(text.text))):
+        for persons in (list(_aged(text.text)), list(_quoted(text.text, spans))):
             if persons:
                 spans = put_in(persons, spans)
     return spans
@@ -106,23 +108,33 @@ def _mended_spans(text: TaggedText, is_headline: bool, nameless: Set[str], known
 def _aged(text: str) -> Iterator[Span]:
     for age in _AGE.finditer(text):
         name = _LAST_NAME.search(text, max(0, age.start() - _MAX_NAME_CHARS), age.start())
-        if name and name[0].partition(" ")[0].lower() not in FUNCTION_WORDS:
+        if name is None or name[0].partition(" ")[0].lower() in FUNCTION_WORDS:
+            continue
+        # "The House, 34," and "Labour (34)" are none.
+        is_full = " " in name[0]
+        if is_full or (age[0].startswith(",") and not text.endswith("the ", 0, name.start())):
             yield Span(*name.span(), PERSON, LIKELY)
 
 
-def _quoted(text: str) -> Iterator[Span]:
-    return (Span(*found.span("name"), PERSON, LIKELY) for found in _QUOTED.finditer(text))
+def _quoted(text: str, spans: Sequence[Span]) -> Iterator[Span]:
+    persons = [text[span.start : span.end] for span in spans if span.type is PERSON]
+    for found in _QUOTED.finditer(text):
+        if " " in found["name"] or any(person.endswith(found["name"]) for person in persons):
+            yield Span(*found.span("name"), PERSON, LIKELY)
 
 
-def _dateline(text: str, spans: Sequence[Span]) -> list[Span]:
+def _dateline(text: str, spans: Sequence[Span], known_names: KnownNames) -> list[Span]:
     """ "PORT-AU-PRINCE, Haiti (AP) — ", "JERUSALEM/GAZA, Nov 3 - ", "Kyiv, Ukraine – "."""
     found = _DATELINE.match(text, 0, MAX_DATELINE_CHARS)
     if found is None or found["place"] in _NO_DATELINE:
         return []
-    # Where the town is not in capitals, one more sign is wanted: "Apple - the company - said".
-    if found["colon"] and not (found["place"].isupper() and len(found["place"]) > MAX_LABEL_CHARS):
+    is_known = known_names.is_place(found["place"])
+    agency = found["agency"] and _AGENCY.fullmatch(found["agency"])
+    # "NFL — The league said", "Apple (AAPL) - Shares rose", "BIDEN: We will win."
+    is_other = any(it.type is not PLACE and it.start < found.end("place") for it in spans) and not (is_known or agency)
+    if is_other or (found["colon"] and not is_known):
         return []
-    has_sign = found["place"].isupper() or found["date"] or found["agency"]
+    has_sign = found["place"].isupper() or found["date"] or agency
     if not has_sign and not (found["within"] and any(it.type is PLACE and it.start < found.end() for it in spans)):
         return []
     places = []
@@ -132,26 +144,36 @@ def _dateline(text: str, spans: Sequence[Span]) -> list[Span]:
         start += len(place) + 1
     if found["within"]:
         places.append(Span(*found.span("within"), PLACE, CERTAIN))
-    if found["agency"] and "/" not in found["agency"]:
+    if agency:
         places.append(Span(*found.span("agency"), ORGANISATION, CERTAIN))
     return places
 
 
-def _storms_and_ships(texts: Sequence[TaggedText]) -> set[str]:
-    if all(_STORM_OR_SHIP.isdisjoint(text.text.split()) for text in texts):
+def _storms(texts: Sequence[TaggedText], known_names: KnownNames) -> set[str]:
+    """The names of an article's storms, which it mentions alone as well."""
+    if all(_STORMS.isdisjoint(text.text.split()) for text in texts):
         return set()
-    return {name for text in texts for span in text.spans if (name := _storm_or_ship(text.text, span))}
+    found = {name for text in texts for span in text.spans if (name := _named_by(_STORMS, text.text, span))}
+    return {name for name in found if not known_names.get(name)}
 
 
-def _storm_or_ship(text: str, span: Span) -> str | None:
-    """The name of the storm or ship that a span is or is a part of."""
+def _is_storm_or_ship(text: str, span: Span, known_names: KnownNames) -> bool:
+    if name := _named_by(_STORMS, text, span):
+        return not known_names.get(name)
+    name = _named_by(_SHIPS, text, span)
+    # "The tanker Iran seized last week": a known name is not the ship's.
+    return name is not None and not known_names.get(name) and not known_names.is_place(name)
+
+
+def _named_by(nouns: Set[str], text: str, span: Span) -> str | None:
+    """What a span names, if one of the nouns begins it or stands before it."""
     words = text[span.start : span.end].split(" ")
     while len(words) > 1 and words[0] in _STORM_GRADES:
         del words[0]
-    if words[0] in _STORM_OR_SHIP:
-        return " ".join(words[1:] or words)
+    if words[0] in nouns and len(words) > 1:
+        return " ".join(words[1:])
     before = text[max(0, span.start - _MAX_NOUN_CHARS) : span.start].split(" ")
-    return " ".join(words) if before[-1] == "" and before[-2:][0] in _STORM_OR_SHIP else None
+    return " ".join(words) if before[-1] == "" and before[-2:][0] in nouns else None
 
 
 class _Article:

@@ -99,7 +99,12 @@ def read_names(texts: Sequence[TaggedText], known_names: KnownNames) -> Names:
     aliases = dict(alias for text in texts for alias in _aliases(text.text, found[text.field]))
     heads = link_names(tallies, aliases, known_names)
     # "French" may be the surname of Dawn French, whom it is then linked to.
-    if demonyms := {name for name, head in heads.items() if name == head and known_names.is_demonym(name)}:
+    # So may "Texans" be a team that the article has in full.
+    if demonyms := {
+        name
+        for name, head in heads.items()
+        if name == head and known_names.is_demonym(name) and not any(it.endswith(f" {name}") for it in heads)
+    }:
         found = {field: [it for it in names if it.name not in demonyms] for field, names in found.items()}
         tallies = {name: tally for name, tally in tallies.items() if name not in demonyms}
         heads = {name: head for name, head in heads.items() if name not in demonyms}

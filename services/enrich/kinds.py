@@ -13,14 +13,19 @@ from schemas.enriched import EntityType
 KIND_WORDS_PATH: Final = Path(__file__).parent / "data" / "kind_words.tsv"
 STATED_VOTES: Final = 3.0
 NO_PERSON_VOTES: Final = 1.0
+HINT_VOTES: Final = 0.5
 MAX_NOUN_CHARS: Final = 30  # of what is read before a name
 
-_AGE: Final = re.compile(r", [1-9]\d(?=[,.;)]?(?:\s|$|\"))(?!, (?:19|20)\d\d)| \([1-9]\d\)")
+AGE: Final = re.compile(r", [1-9]\d(?=[,.;)\"]|$| who )(?!, (?:19|20)\d\d)")
+BRACKETED_AGE: Final = re.compile(r" \([1-9]\d\)")  # or seats, or a rank: names of persons have two words before it
 # "Villa are fifth": a team, a firm or a band, as no place and no person is a plural.
-_PLURAL: Final = re.compile(r" (?:are|have|were|aren't|haven't|weren't) ")
-_CLAUSE_START: Final = re.compile(
-    r"(?:^|[.!?:;\n\"(]\s?|\b(?:as|because|but|how|if|said|says|that|when|where|while) )$"
+_PLURAL: Final = re.compile(r" (?:are|have|aren't|haven't) ")
+_CLAUSE_START: Final = re.compile(r"(?:^|[.!?:;\n\"(]\s?|\b(?:as|because|but|how|said|says|that|when|where|while) )$")
+# "The company Musk founded": the noun is not of the kind of what stands behind it.
+_VERB_BEHIND: Final = re.compile(
+    r" (?!(?:and|as|at|by|for|from|had|has|in|is|of|on|or|said|says|that|to|was|which|who|will|with)\b)[a-z]"
 )
+_BEFORE_VERBS: Final = frozenset("can could may might must not should to will would".split())  # noqa: SIM905
 _APPOSITION: Final = re.compile(r",\s(?:an?|the)\s([^,.;:()]{2,80}?)(?=[,.;)]|\swho(?:se)?\s)")
 _LOCATIVE: Final = frozenset("at from in inside near of outside to".split())  # noqa: SIM905
 _WHERE: Final = frozenset(("in", "near", "outside", "across", "throughout"))
@@ -29,6 +34,7 @@ _FEELINGS: Final = frozenset(
 )
 _CLOSING: Final = frozenset(",.;)")
 _STOPS: Final = frozenset("at based by for from in near of on that to which who whose with".split())  # noqa: SIM905
+_NOT_APPOSED: Final = _STOPS | frozenset(("after", "before", "during", "joining", "leaving", "like", "unlike"))
 
 
 def read_kind_words(table: str) -> dict[str, dict[str, EntityType]]:
@@ -63,12 +69,16 @@ def stated_type(text: str, start: int, end: int, tagged: EntityType) -> Stated |
     """What the words beside the name at `start` to `end`, or its own, say of its type, tagged as `tagged`."""
     is_person = tagged is EntityType.PERSON
     own = type_in_name(text[start:end])
-    kind = _before(text, start, end) or _behind(text, start, end) or (None if is_person else own)
-    if kind:
-        return Stated(kind, STATED_VOTES)
-    # "Veronica Lake" is more often a person's name than "Lake" a lake.
-    kind = (own or _no_person(text, start, end)) if is_person else None
-    return Stated(kind, NO_PERSON_VOTES) if kind else None
+    if own is None and _has_age(text, start, end, may_be_body=tagged is EntityType.ORGANISATION):
+        return Stated(EntityType.PERSON, STATED_VOTES)
+    kind = _before(text, start, end, is_person=is_person) or _behind(text, start, end, is_person=is_person)
+    if kind or (own and not is_person):
+        return Stated(kind or own or tagged, STATED_VOTES)
+    if not is_person:
+        return None
+    if own:  # "Veronica Lake" is more often a person's name than "Lake" a lake
+        return Stated(own, HINT_VOTES)
+    return _no_person(text, start, end)
 
 
 def kind_of(noun: str) -> EntityType | None:
@@ -76,7 +86,20 @@ def kind_of(noun: str) -> EntityType | None:
     return _BESIDE.get(noun) or _BESIDE.get(noun.removesuffix("s")) or _BESIDE.get(f"{noun.removesuffix('ies')}y")
 
 
-def _before(text: str, start: int, end: int) -> EntityType | None:
+def _has_age(text: str, start: int, end: int, *, may_be_body: bool) -> bool:
+    """ "Ada Obi, 34,", "Ada Obi (34)"; not "In Leon, 34, of them", nor the seats of "Labour (34)"."""
+    if AGE.match(text, end):
+        is_the = text.startswith("the ", start - 4) if start >= 4 else False
+        return not is_the and not _is_locative(text, start)
+    return bool(BRACKETED_AGE.match(text, end)) and not may_be_body and " " in text[start:end]
+
+
+def _is_locative(text: str, start: int) -> bool:
+    before = text[max(0, start - MAX_NOUN_CHARS) : start].split()
+    return bool(before) and before[-1].lower() in _LOCATIVE
+
+
+def _before(text: str, start: int, end: int, *, is_person: bool) -> EntityType | None:
     """ "striker Ada Obi", "the town of Ennis", "her party, Labour,"."""
     if not start or text[start - 1] != " ":
         return None
@@ -87,25 +110,22 @@ def _before(text: str, start: int, end: int) -> EntityType | None:
     if words[-1].endswith(",") and text[end : end + 1] in _CLOSING:
         kind = kind_of(words[-1][:-1])
         # "In the region, Ada Obi, ...", "a spokeswoman for the group, Ada Obi, ..." are of something else.
-        is_of_noun = kind is EntityType.PLACE or not _STOPS.isdisjoint(words[-4:-1])
+        is_of_noun = kind is EntityType.PLACE or not _NOT_APPOSED.isdisjoint(word.lower() for word in words[-4:-1])
         return None if is_of_noun else kind
-    return kind_of(words[-1]) if words[-1].islower() else None
+    if not words[-1].islower() or words[-2:][0] in _BEFORE_VERBS:
+        return None
+    kind = kind_of(words[-1])
+    return None if is_person and kind is not EntityType.PERSON and _VERB_BEHIND.match(text, end) else kind
 
 
-def _behind(text: str, start: int, end: int) -> EntityType | None:
-    """ "Ada Obi, 34,", "Takeda, a Japanese drugmaker,"."""
+def _behind(text: str, start: int, end: int, *, is_person: bool) -> EntityType | None:
+    """ "Takeda, a Japanese drugmaker,", "the Leon province", "Villa are fifth"."""
     if text.startswith(" ", end):
         noun = text[end + 1 : end + MAX_NOUN_CHARS].partition(" ")[0].rstrip(".,;:")
         if _BEHIND.get(noun) is EntityType.PLACE:
             return EntityType.PLACE
         if _PLURAL.match(text, end) and _CLAUSE_START.search(text, max(0, start - MAX_NOUN_CHARS), start):
             return EntityType.ORGANISATION
-    if not text.startswith((", ", " ("), end):
-        return None
-    before = text[max(0, start - MAX_NOUN_CHARS) : start].split()
-    is_locative = bool(before) and before[-1].lower() in _LOCATIVE
-    if _AGE.match(text, end):
-        return None if is_locative else EntityType.PERSON
     apposition = _APPOSITION.match(text, end)
     if apposition is None:
         return None
@@ -115,8 +135,10 @@ def _behind(text: str, start: int, end: int) -> EntityType | None:
             break
         noun = word
     kind = kind_of(noun)
-    # "In Ennis, a teacher said": no apposition.
-    return None if is_locative and kind is EntityType.PERSON else kind
+    if kind is EntityType.PERSON:
+        return None if _is_locative(text, start) else kind  # "In Ennis, a teacher said": no apposition
+    # "Muhammad Ali, a boxing giant,"
+    return None if is_person and " " in text[start:end] else kind
 
 
 def type_in_name(name: str) -> EntityType | None:
@@ -129,13 +151,13 @@ def type_in_name(name: str) -> EntityType | None:
     return kind
 
 
-def _no_person(text: str, start: int, end: int) -> EntityType | None:
-    """ "Adani shares", "Movistar manager Ada Obi", "rain in Katherine"."""
-    if text.startswith(" ", end):
+def _no_person(text: str, start: int, end: int) -> Stated | None:
+    """ "Adani subsidiary", "Movistar manager Ada Obi", "rain in Katherine"."""
+    if text.startswith(" ", end) and " " not in text[start:end]:
         noun, _, more = text[end + 1 : end + MAX_NOUN_CHARS].partition(" ")
         is_of_body = _BEHIND.get(noun.rstrip(".,;:")) is EntityType.ORGANISATION
         if is_of_body or (noun in PERSON_NOUNS and more[:1].isupper()):
-            return EntityType.ORGANISATION
+            return Stated(EntityType.ORGANISATION, NO_PERSON_VOTES)
     before = text[max(0, start - MAX_NOUN_CHARS) : start].split(" ")
     is_in = before[-1] == "" and before[-2:][0] in _WHERE and not text.startswith("'s", end)
-    return EntityType.PLACE if is_in and before[-3:][0] not in _FEELINGS else None
+    return Stated(EntityType.PLACE, HINT_VOTES) if is_in and before[-3:][0] not in _FEELINGS else None

@@ -38,6 +38,11 @@ _TITLES: Final = (
 # A set is looked up before the expressions below, which cost more than all the rest.
 _TITLE_WORDS: Final = frozenset(re.findall(r"[\w-]+", _TITLES.replace("Defen[cs]e", "Defence|Defense")))
 _OCCUPATIONS: Final = frozenset(noun.capitalize() for noun in PERSON_NOUNS)
+# "King County", "Princess Cruises", "Doctor Who": these begin other names too.
+_BODILESS_OCCUPATIONS: Final = _OCCUPATIONS - frozenset(
+    "Captain Doctor Emperor King Pope Premier President Prince Princess Queen Ranger Sultan".split()  # noqa: SIM905
+)
+_NO_SURNAMES: Final = frozenset(("Affairs", "County", "Cruises", "Power"))
 _TITLES_AND_OCCUPATIONS: Final = _TITLE_WORDS | _OCCUPATIONS
 _LEADING_TITLES: Final = re.compile(
     rf"(?:(?:{_TITLES}|{'|'.join(sorted(_OCCUPATIONS, key=len, reverse=True))})(?:\.\s*|\s+))+(?=\w)"
@@ -100,14 +105,24 @@ def _bare_name(text: str, is_person: bool) -> tuple[int, int, str, bool] | None:
         start, end = _trim_edges(text, article.end(), end)
     first_word = _first_word(text[start:end])
     # "Farmer Ada Obi" is a person even if tagged as a body; "Prime Minister's Office" and "Nurse Academy" are not.
-    if first_word in (_TITLES_AND_OCCUPATIONS if is_person else _OCCUPATIONS):
+    if first_word in (_TITLES_AND_OCCUPATIONS if is_person else _BODILESS_OCCUPATIONS):
         titles = _LEADING_TITLES.match(text, start, end)
-        if titles and not (type_in_name(text[start:end]) and text.count(" ", start, end) > 1):
+        if titles and _is_persons(text[start:end], text[titles.end() : end], is_person=is_person):
             start, end = _trim_edges(text, titles.end(), end)
     while (noun := text[start:end].rpartition(" ")[2]) in _PLACE_NOUNS and len(noun) < end - start:
         end -= len(noun) + 1
     name = " ".join(text[start:end].split())
     return (start, end, name, _first_word(name) in _TITLE_WORDS) if _is_name(name) else None
+
+
+def _is_persons(whole: str, name: str, *, is_person: bool) -> bool:
+    """Whether `name` is what a title stands before, not the rest of "Premier League" or "Prince Edward Island"."""
+    kind = type_in_name(whole)
+    if name.rpartition(" ")[2] in _NO_SURNAMES:
+        return False
+    if is_person:
+        return kind is None or (kind is EntityType.PLACE and " " not in name)
+    return kind is None and " " in name and type_in_name(name) is None
 
 
 def _first_word(text: str) -> str:

@@ -4,8 +4,9 @@ from schemas.enriched import EntityType
 from services.enrich.conventions import is_title_case, mend
 from services.enrich.entities import Span, TaggedText
 from services.enrich.known_names import KnownNames
+from services.enrich.place_table import PlaceTable
 
-KNOWN = KnownNames.load()
+KNOWN = KnownNames.load(PlaceTable.load())
 TYPES = {"P": EntityType.PERSON, "O": EntityType.ORGANISATION, "L": EntityType.PLACE}
 LETTERS = {kind: letter for letter, kind in TYPES.items()}
 
@@ -46,7 +47,19 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "a ship": ("The tanker [P Ada Obi] sank.", "The tanker Ada Obi sank."),
     "a person whom only an age makes one": ("Then came Obi, 34, who left.", "Then came [P Obi], 34, who left."),
-    "a person whom only a quotation makes one": ('"No," said Obi.', '"No," said [P Obi].'),
+    "a person whom a quotation names again": (
+        'For [P Ada Obi] it ended. "No," said Obi.',
+        'For [P Ada Obi] it ended. "No," said [P Obi].',
+    ),
+    "a body that a quotation is of": ('"No," said Acme.', '"No," said Acme.'),
+    "a league with a dash is no town": ("[O NFL] — The league said so.", "[O NFL] — The league said so."),
+    "a share is no dateline": ("[O Acme] (ACME) - Shares rose.", "[O Acme] (ACME) - Shares rose."),
+    "a speaker is no town": ("[P OBI]: We will win.", "[P OBI]: We will win."),
+    "seats are no ages": ("It put Acme (34) ahead.", "It put Acme (34) ahead."),
+    "a country behind a ship": (
+        "The tanker [L Iran] seized. [L Iran] denied it.",
+        "The tanker [L Iran] seized. [L Iran] denied it.",
+    ),
     "a word that is written small": (
         "[P Bakers] rose early. Two bakers slept.",
         "Bakers rose early. Two bakers slept.",

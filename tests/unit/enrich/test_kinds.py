@@ -1,7 +1,7 @@
 import pytest
 
 from schemas.enriched import EntityType
-from services.enrich.kinds import NO_PERSON_VOTES, Stated, read_kind_words, stated_type
+from services.enrich.kinds import HINT_VOTES, NO_PERSON_VOTES, STATED_VOTES, Stated, read_kind_words, stated_type
 
 PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
 
@@ -37,7 +37,11 @@ PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, Entity
         ("But Villa are fifth", "Villa", None),
         (". Villa are fifth", "Villa", ORGANISATION),
         ("people in Leon are", "Leon", None),
-        ("Ada Obi (41) won", "Ada Obi", PERSON),
+        ("Ada Obi (41) won", "Ada Obi", None),
+        ("In nearby Leon, 34 people died", "Leon", None),
+        ("the House, 34, and", "House", None),
+        ("At the union, Ada Obi, 55, said", "Ada Obi", PERSON),
+        ("to captain Mumbai Indians", "Mumbai Indians", None),
         ("Obi", "Obi", None),
     ],
 )
@@ -48,22 +52,25 @@ def test_words_beside_a_name_say_its_type(text: str, name: str, said: EntityType
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "said"),
+    ("text", "name", "stated"),
     [
-        ("after Adani shares fell", "Adani", ORGANISATION),
-        ("said Movistar manager Ada Obi", "Movistar", ORGANISATION),
+        ("said Ada Obi (41), who", "Ada Obi", Stated(PERSON, STATED_VOTES)),
+        ("an Adani subsidiary fell", "Adani", Stated(ORGANISATION, NO_PERSON_VOTES)),
+        ("said Movistar manager Ada Obi", "Movistar", Stated(ORGANISATION, NO_PERSON_VOTES)),
         ("a Movistar manager said", "Movistar", None),
-        ("rain in Katherine on", "Katherine", PLACE),
+        ("Ada Obi shares a picture", "Ada Obi", None),
+        ("rain in Katherine on", "Katherine", Stated(PLACE, HINT_VOTES)),
         ("in Katherine's house", "Katherine", None),
         ("trust in Katherine on", "Katherine", None),
-        ("with Veronica Lake on", "Veronica Lake", PLACE),
+        ("with Veronica Lake on", "Veronica Lake", Stated(PLACE, HINT_VOTES)),
+        ("the company Obi founded", "Obi", None),
+        ("Ada Obi, a giant of the stage,", "Ada Obi", None),
         ("with Katherine on", "Katherine", None),
     ],
 )
-def test_what_speaks_against_a_person_has_less_weight(text: str, name: str, said: EntityType | None) -> None:
+def test_what_is_tagged_as_a_person_is_seldom_something_else(text: str, name: str, stated: Stated | None) -> None:
     start = text.index(name)
-    stated = stated_type(text, start, start + len(name), PERSON)
-    assert stated == (said and Stated(said, NO_PERSON_VOTES))
+    assert stated_type(text, start, start + len(name), PERSON) == stated
 
 
 @pytest.mark.parametrize("line", ["beside\tperson", "above\tperson\tfarmer", "beside\tthing\tstone"])
