@@ -25,15 +25,15 @@ _MAX_INITIALS_CHARS: Final = 10
 _OWN_DOT: Final = re.compile(rf"(?:\b\w|\b(?:{SUFFIXES}))\.(?=[,;:)']| [a-z(–—-])|(?<=, )(?:{STATES})\.")
 _SENTENCE_DOT: Final = re.compile(rf"\b(?:{SUFFIXES})\.(?!['\",;:)]| [a-z(–—-])")
 _MAX_DOTTED_CHARS: Final = 6
-_WORD: Final = r"[^\W\d_a-z][\w'-]{0,40}"
-_NICKNAME: Final = re.compile(rf" (?P<quote>[\"'])[^\W\d_a-z][\w' -]{{1,24}}(?P=quote) {_WORD}")
-_FIRST_NAMES: Final = re.compile(rf"(?<![\w'-]){_WORD}(?: {_WORD})?$")
+WORD: Final = r"[^\W\d_a-z][\w'-]{0,40}"
+_NICKNAME: Final = re.compile(rf" (?P<quote>[\"'])[^\W\d_a-z][\w' -]{{1,24}}(?P=quote) {WORD}")
+_FIRST_NAMES: Final = re.compile(rf"(?<![\w'-]){WORD}(?: {WORD})?$")
 _MAX_FIRST_NAMES_CHARS: Final = 40
 _PARTICLE: Final = (
-    "(?:al|bin|da|das|de|de la|de las|de los|del|der|di|do|dos|el|ibn|la|le|ter|van|van de|van den|van der|von)"
+    "al|bin|da|das|de|de la|de las|de los|del|der|di|do|dos|el|ibn|la|le|ter|van|van de|van den|van der|von"
 )
-_PARTICLES: Final = frozenset(f" {particle} " for particle in _PARTICLE[3:-1].split("|"))
-_PARTICLE_BEFORE: Final = re.compile(rf"(?<![\w'-]){_WORD}(?: {_WORD})? {_PARTICLE} $")
+_PARTICLES: Final = frozenset(f" {particle} " for particle in _PARTICLE.split("|"))
+_PARTICLE_BEFORE: Final = re.compile(rf"(?<![\w'-]){WORD}(?: {WORD})? (?:{_PARTICLE}) $")
 _MAX_PARTICLE_CHARS: Final = 40
 # "Department of Labor| and Employment", "Ministry of Environment|, Forest and Climate Change".
 _HEADS: Final = (
@@ -43,9 +43,7 @@ _HEADS: Final = (
 )
 _HEAD_OF: Final = re.compile(rf"\b(?:{_HEADS}) (?:of|for|on) ")
 _HEAD: Final = re.compile(rf"\b(?:{_HEADS})\b")
-_PORTFOLIOS: Final = re.compile(
-    rf"(?P<listed>(?:, {_WORD}(?: {_WORD}){{0,4}}){{0,6}}),? and {_WORD}(?: {_WORD}){{0,4}}"
-)
+_PORTFOLIOS: Final = re.compile(rf"(?P<listed>(?:, {WORD}(?: {WORD}){{0,4}}){{0,6}}),? and {WORD}(?: {WORD}){{0,4}}")
 _DAY: Final = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
 
 

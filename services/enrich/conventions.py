@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from schemas.enriched import EntityType
-from services.enrich.bounds import put_in, whole_names
+from services.enrich.bounds import WORD, put_in, whole_names
 from services.enrich.clubs import as_club, is_on_sport
 from services.enrich.entities import Span, TaggedText
 from services.enrich.kinds import LAST_WORDS
@@ -50,11 +50,10 @@ _AGENCY: Final = re.compile(
     r"|(?:The )?Associated Press|Anadolu|Bloomberg|Interfax|Kyodo|Kyodo News|PA Media|Reuters|Xinhua|Yonhap"
 )
 # Persons whom nothing but an age or a quotation makes ones: 'Obi, 34, sang', '"No," said Obi.'
-_WORD: Final = r"[^\W\d_a-z][\w'-]{0,40}"
 _AGE: Final = re.compile(r", [1-9]\d(?:,|\.| who )| \([1-9]\d\)")
-_LAST_NAME: Final = re.compile(rf"(?<![\w'-]){_WORD}(?: {_WORD}\.?){{0,3}}$")
+_LAST_NAME: Final = re.compile(rf"(?<![\w'-]){WORD}(?: {WORD}\.?){{0,3}}$")
 _MAX_NAME_CHARS: Final = 60
-_QUOTED: Final = re.compile(rf"[,.?!][\"'] said (?P<name>{_WORD}(?: {_WORD})?)(?=[.,\n]|$)")
+_QUOTED: Final = re.compile(rf"[,.?!][\"'] said (?P<name>{WORD}(?: {WORD})?)(?=[.,\n]|$)")
 LIKELY: Final = 0.8
 # What stands before the names of storms and ships, which are none of our types.
 _STORMS: Final = frozenset(("Cyclone", "Hurricane", "Storm", "Typhoon"))
@@ -64,6 +63,7 @@ _SHIPS: Final = frozenset(
         " boat destroyer ferry freighter frigate icebreaker schooner ship submarine tanker trawler vessel yacht"
     ).split()
 )
+_STORMS_AND_SHIPS: Final = _STORMS | _SHIPS
 _STORM_GRADES: Final = frozenset(("Tropical", "Super", "Severe", "Post-Tropical", "Extratropical"))
 _MAX_NOUN_CHARS: Final = 16
 
@@ -158,11 +158,11 @@ def _storms(texts: Sequence[TaggedText], known_names: KnownNames) -> set[str]:
 
 
 def _is_storm_or_ship(text: str, span: Span, known_names: KnownNames) -> bool:
-    if name := _named_by(_STORMS, text, span):
-        return not known_names.get(name)
-    name = _named_by(_SHIPS, text, span)
-    # "The tanker Iran seized last week": a known name is not the ship's.
-    return name is not None and not known_names.get(name) and not known_names.is_place(name)
+    name = _named_by(_STORMS_AND_SHIPS, text, span)
+    if name is None or known_names.get(name):
+        return False
+    # "The tanker Gabes seized last week": a place's name is not the ship's.
+    return bool(_named_by(_STORMS, text, span)) or not known_names.is_place(name)
 
 
 def _named_by(nouns: Set[str], text: str, span: Span) -> str | None:

@@ -16,8 +16,8 @@ NO_PERSON_VOTES: Final = 1.0
 HINT_VOTES: Final = 0.5
 MAX_NOUN_CHARS: Final = 30  # of what is read before a name
 
-AGE: Final = re.compile(r", [1-9]\d(?=[,.;)\"]|$| who )(?!, (?:19|20)\d\d)")
-BRACKETED_AGE: Final = re.compile(r" \([1-9]\d\)")  # or seats, or a rank: names of persons have two words before it
+_AGE: Final = re.compile(r", [1-9]\d(?=[,.;)\"]|$| who )(?!, (?:19|20)\d\d)")
+_BRACKETED_AGE: Final = re.compile(r" \([1-9]\d\)")  # or seats, or a rank: names of persons have two words before it
 # "Villa are fifth": a team, a firm or a band, as no place and no person is a plural.
 _PLURAL: Final = re.compile(r" (?:are|have|aren't|haven't) ")
 _CLAUSE_START: Final = re.compile(r"(?:^|[.!?:;\n\"(]\s?|\b(?:as|because|but|how|said|says|that|when|where|while) )$")
@@ -72,8 +72,9 @@ def stated_type(text: str, start: int, end: int, tagged: EntityType) -> Stated |
     if own is None and _has_age(text, start, end, may_be_body=tagged is EntityType.ORGANISATION):
         return Stated(EntityType.PERSON, STATED_VOTES)
     kind = _before(text, start, end, is_person=is_person) or _behind(text, start, end, is_person=is_person)
-    if kind or (own and not is_person):
-        return Stated(kind or own or tagged, STATED_VOTES)
+    kind = kind or (None if is_person else own)
+    if kind:
+        return Stated(kind, STATED_VOTES)
     if not is_person:
         return None
     if own:  # "Veronica Lake" is more often a person's name than "Lake" a lake
@@ -88,10 +89,10 @@ def kind_of(noun: str) -> EntityType | None:
 
 def _has_age(text: str, start: int, end: int, *, may_be_body: bool) -> bool:
     """ "Ada Obi, 34,", "Ada Obi (34)"; not "In Leon, 34, of them", nor the seats of "Labour (34)"."""
-    if AGE.match(text, end):
+    if _AGE.match(text, end):
         is_the = text.startswith("the ", start - 4) if start >= 4 else False
         return not is_the and not _is_locative(text, start)
-    return bool(BRACKETED_AGE.match(text, end)) and not may_be_body and " " in text[start:end]
+    return bool(_BRACKETED_AGE.match(text, end)) and not may_be_body and " " in text[start:end]
 
 
 def _is_locative(text: str, start: int) -> bool:
