@@ -110,10 +110,7 @@ class LocalKafka:
         self._stop([self._brokers[node_id]])
 
     def kill(self, node_id: int) -> None:
-        """SIGKILL: the broker says goodbye to nobody. The others notice when its session of 3 s is over.
-
-        A single broker killed soon after a commit can keep that transaction open for ever: see the README.
-        """
+        """SIGKILL: the broker says goodbye to nobody. The others notice when its session of 3 s is over."""
         self._brokers[node_id].send_signal(signal.SIGKILL)
         self._brokers[node_id].wait_stopped(_STOP_SECONDS)
 

@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 
 _METADATA = 3
-_VERSION = 4  # the newest before the compact encodings of version 9; Kafka 4.3 answers 0 to 13
+_VERSION = 4  # the newest before the compact encodings of version 9; Kafka 4.2 answers 0 to 13
 _TIMEOUT_SECONDS = 1.0
 
 

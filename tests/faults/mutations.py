@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import RecordMetadata
 
 from services.common.clock import Clock
 from services.common.event_log import transform
@@ -15,10 +16,9 @@ from services.common.event_log.brake import Brake
 from services.common.event_log.kafka import clients, holding
 from services.common.event_log.kafka.clients import Brokers
 from services.common.event_log.kafka.holding import Holding
-from services.common.event_log.kafka.questions import Questions
 from services.common.event_log.kafka.restore import restore as restore_tables
 from services.common.event_log.kafka.shares import KafkaShare
-from services.common.event_log.kafka.transactions import Transactions
+from services.common.event_log.kafka.transactions import Standing, Transactions
 from services.common.event_log.port import Record
 from services.common.event_log.sqlite.shares import SqliteShare
 
@@ -47,10 +47,15 @@ def _put(owner: object, name: str, value: object) -> None:
 
 
 def _records_not_awaited() -> None:
-    async def send(self: Transactions, messages: Sequence[dict[str, Any]]) -> None:
+    awaited = Transactions._send
+
+    async def send(self: Transactions, messages: Sequence[dict[str, Any]]) -> list[RecordMetadata]:
+        if all(message["value"] is None for message in messages):  # the marks of an aborted transaction
+            return await awaited(self, messages)
         for message in messages:
             future = await self._producer.send(**message)
             future.add_done_callback(lambda sent: sent.cancelled() or sent.exception())
+        return []
 
     _put(Transactions, "_send", send)
 
@@ -64,47 +69,36 @@ def _id_of_its_own_at_each_start() -> None:
     _put(holding, "Transactions", _Unfenced)
 
 
-class _AnsweredBefore(Questions):
-    """Questions whose committed offsets were read before the last owner was fenced."""
-
-    def __init__(self, asked: Questions, committed: dict[TopicPartition, int]) -> None:
-        self._asked = asked
-        self._committed_before = committed
-
-    async def committed(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        return self._committed_before
-
-    async def assignment(self, group: str) -> Mapping[str, frozenset[TopicPartition]] | None:
-        return await self._asked.assignment(group)
-
-
 def _position_read_before_fencing() -> None:
-    opened = Holding._open
+    opened, standing = Holding._open, Transactions.standing
+    early: dict[TopicPartition, int | None] = {}
 
     async def open_with_early_position(self: Holding, clients: AsyncExitStack) -> KafkaShare:
-        job = self._job
-        early = await job.questions.committed(job.group, [self._source])
+        committed = await self._job.questions.committed(self._job.group, [self._source])
+        early[self._source] = committed.get(self._source)
         await asyncio.sleep(1.0)  # as long as a rebalance with its callbacks may take
-        self._job = replace(job, questions=_AnsweredBefore(job.questions, early))
-        try:
-            return await opened(self, clients)
-        finally:
-            self._job = job
+        return await opened(self, clients)
+
+    async def standing_before(
+        self: Transactions, group: str, source: TopicPartition, tables: Collection[TopicPartition]
+    ) -> Standing:
+        return replace(await standing(self, group, source, tables), consumed=early[source])
 
     _put(Holding, "_open", open_with_early_position)
+    _put(Transactions, "standing", standing_before)
 
 
 def _position_kept() -> None:
-    read = Questions.committed
-    first: dict[tuple[TopicPartition, ...], dict[TopicPartition, int]] = {}
+    standing = Transactions.standing
+    first: dict[TopicPartition, int | None] = {}
 
-    async def committed(self: Questions, group: str, asked: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        partitions = tuple(asked)
-        if partitions not in first:
-            first[partitions] = await read(self, group, partitions)
-        return first[partitions]
+    async def kept(
+        self: Transactions, group: str, source: TopicPartition, tables: Collection[TopicPartition]
+    ) -> Standing:
+        now = await standing(self, group, source, tables)
+        return replace(now, consumed=first.setdefault(source, now.consumed))
 
-    _put(Questions, "committed", committed)
+    _put(Transactions, "standing", kept)
 
 
 def _tables_kept() -> None:
@@ -112,22 +106,24 @@ def _tables_kept() -> None:
     first: dict[tuple[TopicPartition, ...], dict[str, dict[str, bytes]]] = {}
 
     async def restore(
-        brokers: Brokers, reader: AIOKafkaConsumer, tables: Collection[TopicPartition]
+        brokers: Brokers, reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
     ) -> dict[str, dict[str, bytes]]:
-        if tuple(tables) not in first:
-            first[tuple(tables)] = await read(brokers, reader, tables)
-        reader.assign(list(tables))
-        return first[tuple(tables)]
+        if tuple(ends) not in first:
+            first[tuple(ends)] = await read(brokers, reader, ends)
+        return first[tuple(ends)]
 
     _put(holding, "restore", restore)
 
 
 def _tables_restored_to_the_stable_end() -> None:
-    def stable_end(self: AIOKafkaConsumer, partition: TopicPartition) -> int | None:
-        end: int | None = self.last_stable_offset(partition)
-        return end if end is None or end >= 0 else None
+    read = restore_tables
 
-    _put(AIOKafkaConsumer, "highwater", stable_end)
+    async def restore(
+        brokers: Brokers, reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
+    ) -> dict[str, dict[str, bytes]]:
+        return await read(brokers, reader, await reader.end_offsets(list(ends)))
+
+    _put(holding, "restore", restore)
 
 
 def _producer_kept_after_doubt() -> None:

@@ -16,7 +16,7 @@ from services.common.errors import OwnershipLost
 from services.common.event_log.kafka.clients import Brokers
 from services.common.event_log.kafka.questions import Questions
 from services.common.event_log.port import EventLog, Record, Share
-from tests.support.event_log import DEADLINE_SECONDS, KafkaHarness, within
+from tests.support.event_log import DEADLINE_SECONDS, KafkaHarness, read_all, within
 from tests.support.event_log_processes import PROCESSES, CopyJob, copies
 from tests.support.kafka import kcat_read
 
@@ -153,6 +153,7 @@ async def add(log: EventLog, job: CopyJob, first: int, count: int) -> None:
 
 
 async def until_copied(log: EventLog, job: CopyJob, seconds: float = DEADLINE_SECONDS) -> None:
+    await read_all(log, job.source)  # a commit returns before its markers are written, and until then nothing is behind
     deadline = time.monotonic() + seconds
     while any((await log.lag(job.source, job.group)).values()):
         assert time.monotonic() < deadline, f"not copied within {seconds} s: {await log.lag(job.source, job.group)}"
@@ -174,6 +175,8 @@ async def coordinators_view(kafka: KafkaHarness, group: str) -> Mapping[str, fro
 async def expect_copied_once(kafka: KafkaHarness, job: CopyJob) -> None:
     """As a client sees it that is not ours: each record once, in the order of its key, and the table counts them."""
     topics = (job.source, job.target, job.table)
+    async with kafka.open() as log:
+        await asyncio.gather(*(read_all(log, topic) for topic in topics))  # to their ends, behind all open transactions
     originals, copied, counts = await asyncio.gather(*(asyncio.to_thread(by_key, kafka, topic) for topic in topics))
     assert copied == originals
     assert {key: int(values[-1] or 0) for key, values in counts.items()} == {

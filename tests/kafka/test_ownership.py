@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from services.common.clock import system_clock
+from services.common.errors import OwnershipLost
 from services.common.event_log.kafka.clients import Brokers
 from services.common.event_log.kafka.holding import Holding, Job
 from services.common.event_log.kafka.membership import Membership
 from services.common.event_log.kafka.questions import Questions
 from services.common.event_log.kafka.topics import Topics
+from services.common.event_log.kafka.transactions import Standing, Transactions
 from services.common.event_log.port import EventLog, Record, Share
 from tests.kafka.members import add, copying, expect_copied_once, prepare, until_copied
 from tests.support.event_log import DEADLINE_SECONDS, KafkaHarness, held, no_lag, poll_some, read_values, within
@@ -83,20 +86,46 @@ async def test_offset_is_read_after_the_last_owner_is_fenced(
             source = TopicPartition(job.source, 0)
             await last_owner.send_and_wait(job.target, b"0", key=b"key-0", partition=0)
             await last_owner.send_offsets_to_transaction({source: 1}, job.group)
-            committed = Questions.committed
+            standing = Transactions.standing
 
-            async def committed_then_late_commit(self: Questions, *arguments: object) -> dict[TopicPartition, int]:
-                offsets = await committed(self, *arguments)  # type: ignore[arg-type]
+            async def standing_then_late_commit(self: Transactions, *asked: object) -> Standing:
+                now = await standing(self, *asked)  # type: ignore[arg-type]
                 await asyncio.gather(last_owner.commit_transaction(), return_exceptions=True)
-                return offsets
+                return now
 
             with monkeypatch.context() as patch:
-                patch.setattr(Questions, "committed", committed_then_late_commit)
+                patch.setattr(Transactions, "standing", standing_then_late_commit)
                 async with held(log, job.source, job.group, (job.table,)) as share:
                     first = (await poll_some(share)).records[0]
         already_copied = await read_values(log, job.target)
 
     assert (first.value, already_copied) == (b"0", [])
+
+
+async def test_share_whose_first_records_have_expired_goes_on_behind_them(kafka: KafkaHarness) -> None:
+    async with kafka.open() as log:
+        job = await prepare(log, kafka, partitions=1, records=6)
+        async with held(log, job.source, job.group) as share:
+            await share.commit([], 1)
+        questions = Questions(Brokers([kafka.bootstrap], kafka.times))
+        await questions.ask(
+            "deleting", lambda admin: admin.delete_records({TopicPartition(job.source, 0): RecordsToDelete(4)})
+        )
+        await questions.close()
+        async with held(log, job.source, job.group) as share:
+            assert [record.value for record in (await poll_some(share)).records] == [b"4", b"5"]
+
+
+async def test_share_beyond_the_end_of_what_its_broker_has_is_lost_and_does_not_begin_anew(kafka: KafkaHarness) -> None:
+    """So looks a broker that was replaced as leader and does not know it yet, to those who have read further."""
+    async with kafka.open() as log:
+        job = await prepare(log, kafka, partitions=1, records=6)
+        async with held(log, job.source, job.group) as share:
+            await share.commit([], 100)
+        async with held(log, job.source, job.group) as share:
+            with pytest.raises(OwnershipLost):
+                while True:
+                    assert (await share.poll(10, 0.1)).records == ()
 
 
 async def test_reading_and_restoring_wait_for_what_is_hidden_behind_another_writers_transaction(

@@ -21,6 +21,7 @@ from tests.support.event_log import QUICK, KafkaHarness, held, poll_some, read_v
 from tests.support.kafka import running_kafka
 
 COMMIT_SECONDS = 1.0
+FIRST_COMMIT = 3  # the ends of the append's transaction, and of the opening's, come before it
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +51,10 @@ async def test_producer_is_replaced_after_a_commit_that_was_sent_twice(proxied_k
         nonlocal ends, offsets, deaf_until
         if api_key == END_TXN:
             ends += 1
-            return Fate.HOLD if ends == 2 else Fate.PASS  # the first is that of the append
+            return Fate.HOLD if ends == FIRST_COMMIT else Fate.PASS
         if api_key == ADD_OFFSETS_TO_TXN:
             offsets += 1
-            if offsets == 2:
+            if offsets == 4:  # that of the second commit: each opening has one, too
                 proxy.release()
                 deaf_until = time.monotonic() + 1.5 * COMMIT_SECONDS
         return Fate.SWALLOW if api_key == ADD_OFFSETS_TO_TXN and time.monotonic() < deaf_until else Fate.PASS
@@ -76,7 +77,7 @@ async def test_commit_without_an_answer_that_was_written_is_not_repeated(proxied
         if api_key != END_TXN:
             return Fate.PASS
         ends += 1
-        if ends == 2:
+        if ends == FIRST_COMMIT:
             deaf_until = time.monotonic() + 1.5 * COMMIT_SECONDS
             return Fate.CUT
         return Fate.SWALLOW if time.monotonic() < deaf_until else Fate.PASS
@@ -98,7 +99,7 @@ async def test_commit_without_an_answer_that_was_not_written_is_not_lost(proxied
         if api_key != END_TXN:
             return Fate.PASS
         ends += 1
-        if ends == 2:
+        if ends == FIRST_COMMIT:
             deaf_until = time.monotonic() + 1.5 * COMMIT_SECONDS
         return Fate.HOLD if time.monotonic() < deaf_until else Fate.PASS
 

@@ -53,9 +53,12 @@ class Brokers:
             request_timeout_ms=_ms(self.times.request_seconds),
         )
 
-    def reader(self, start: Start) -> AIOKafkaConsumer:
-        """Without a group: it reads the partitions it is told to, from `start` unless it is told where."""
-        return self._consumer(auto_offset_reset=start.value)
+    def reader(self, start: Start | None) -> AIOKafkaConsumer:
+        """Without a group: it reads the partitions it is told to, from `start` unless it is told where.
+
+        It goes there, too, when a broker has no record at its position; with None it raises then.
+        """
+        return self._consumer(auto_offset_reset="none" if start is None else start.value)
 
     def member(self, group: str, client_id: str, assignor: object) -> AIOKafkaConsumer:
         """A member of a group. `assignor` says who gets which partition."""

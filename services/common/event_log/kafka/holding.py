@@ -19,8 +19,8 @@ from services.common.event_log.kafka.questions import Questions
 from services.common.event_log.kafka.restore import restore
 from services.common.event_log.kafka.shares import KafkaShare
 from services.common.event_log.kafka.topics import Topics
-from services.common.event_log.kafka.transactions import Transactions
-from services.common.event_log.port import Start, Stop, Work
+from services.common.event_log.kafka.transactions import TransactionFailed, Transactions
+from services.common.event_log.port import Stop, Work
 from services.common.tasks import first_failure
 
 Result = TypeVar("Result")
@@ -92,30 +92,38 @@ class Holding:
         job, source = self._job, self._source
         transactional_id = f"{job.group}.{source.topic}.{source.partition}"
         transactions = Transactions(job.brokers, transactional_id, job.clock)
-        reader = job.brokers.reader(Start.EARLIEST)
+        reader = job.brokers.reader(None)
         clients.push_async_callback(_close, job.brokers, reader, transactions)
         try:
             with first_failure():
                 async with asyncio.TaskGroup() as starting:
                     starting.create_task(transactions.start())
                     starting.create_task(self._start(reader))
-            committed = (await job.questions.committed(job.group, [source])).get(source)
             tables = [TopicPartition(table, source.partition) for table in job.tables]
-            values = await restore(job.brokers, reader, tables) if tables else {}
-        except LogUnavailable as error:
+            standing = await transactions.standing(job.group, source, tables)
+            values = await restore(job.brokers, reader, standing.ends) if tables else {}
+            position = await self._seek(reader, standing.consumed)
+        except (LogUnavailable, TransactionFailed) as error:
             raise OwnershipLost(str(error)) from error
-        reader.assign([source])
-        if committed is not None:
-            reader.seek(source, committed)
-        share = KafkaShare(
-            job.brokers, job.topics, job.group, source, reader, transactions, values, committed or 0, job.stop
-        )
+        share = KafkaShare(job.brokers, job.topics, job.group, source, reader, transactions, values, position, job.stop)
         clients.callback(share.close)
         return share
 
     async def _start(self, reader: AIOKafkaConsumer) -> None:
         async with self._job.brokers.limited(self._job.brokers.times.start_seconds, "starting a reader"):
             await reader.start()
+
+    async def _seek(self, reader: AIOKafkaConsumer, consumed: int | None) -> int:
+        """To the first record that is not consumed. A reader that falls out of the log must never begin anew by itself:
+        to a broker that lags behind, a position that others have written is beyond the end."""
+        async with self._job.brokers.limited(self._job.brokers.times.call_seconds, "looking for the first record"):
+            first = int((await reader.beginning_offsets([self._source]))[self._source])
+        if consumed is not None and consumed < first:
+            self._log.warning("event_log.records_expired", consumed=consumed, first=first)
+        position = max(first, consumed or 0)
+        reader.assign([self._source])
+        reader.seek(self._source, position)
+        return position
 
     async def _work_on(self, share: KafkaShare) -> None:
         """Return once work has. Raises OwnershipLost when the share was lost before."""

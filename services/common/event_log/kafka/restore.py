@@ -1,7 +1,7 @@
 """Tables of a partition, read whole: the latest value of each key."""
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -13,28 +13,27 @@ _LOOK_MS = 20  # aiokafka waits this long although it has read a marker that is 
 
 
 async def restore(
-    brokers: Brokers, reader: AIOKafkaConsumer, tables: Collection[TopicPartition]
+    brokers: Brokers, reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
 ) -> dict[str, dict[str, bytes]]:
-    """Read `tables` to the ends they have now. Raises LogUnavailable if no answer comes.
+    """Read each table from its beginning to its end, an offset. Raises LogUnavailable if no answer comes.
 
-    The end is the high watermark, not the last stable offset: while somebody else's transaction is open, that one
-    hides what our last owner has committed behind it.
+    An end must be that of all that is written, not the last stable offset: while somebody else's transaction is open,
+    that one hides what our last owner has committed behind it.
     """
-    values: dict[str, dict[str, bytes]] = {table.topic: {} for table in tables}
-    ends: dict[TopicPartition, int] = {}
-    waiting = set(tables)
-    heard, heard_at = _last_answers(reader, tables), time.monotonic()
-    reader.assign(list(tables))
+    values: dict[str, dict[str, bytes]] = {table.topic: {} for table in ends}
+    waiting = set(ends)
+    heard, heard_at = _last_answers(reader, ends), time.monotonic()
+    reader.assign(list(ends))
+    async with brokers.limited(brokers.times.call_seconds, "restoring tables"):
+        await reader.seek_to_beginning()
     while waiting:
         async with brokers.limited(brokers.times.call_seconds, "restoring tables"):
             for table, records in (await reader.getmany(timeout_ms=_LOOK_MS)).items():
                 apply(values[table.topic], records)
             for table in list(waiting):
-                if table not in ends and (end := reader.highwater(table)) is not None:
-                    ends[table] = end
-                if table in ends and await reader.position(table) >= ends[table]:
+                if await reader.position(table) >= ends[table]:
                     waiting.discard(table)
-        if (answers := _last_answers(reader, tables)) != heard:
+        if (answers := _last_answers(reader, ends)) != heard:
             heard, heard_at = answers, time.monotonic()
         elif time.monotonic() - heard_at > brokers.times.silence_seconds:
             raise LogUnavailable(f"{brokers} does not answer: restoring tables")

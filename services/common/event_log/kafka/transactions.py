@@ -2,23 +2,37 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
+from aiokafka.client import ConnectionGroup, CoordinationType
+from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced, for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.structs import RecordMetadata
 
 from services.common.clock import Clock
 from services.common.errors import RecordTooLarge
 from services.common.event_log.kafka.clients import FAILURES, Brokers, one_line
 from services.common.event_log.kafka.records import Placed, milliseconds
 from services.common.event_log.kafka.settings import RETRY_BACKOFF_SECONDS
+from services.common.event_log.port import Record
 
 ABORT_SECONDS = 1.0
 
 
 class TransactionFailed(Exception):
     """The producer must not be used again; its text says why. The transaction may be committed or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a group has consumed of its source, None if nothing yet, and the offset behind all that is in each table."""
+
+    consumed: int | None
+    ends: Mapping[TopicPartition, int]
 
 
 class Transactions:
@@ -45,45 +59,77 @@ class Transactions:
 
     async def commit(self, records: Sequence[Placed], group: str, offsets: Mapping[TopicPartition, int]) -> None:
         """Write `records` and the group's `offsets` as one. Raises TransactionFailed, or RecordTooLarge."""
-        self._is_usable = False
-        timestamp_ms = milliseconds(self._clock())
-        cuts = self._cuts
-        may_abort = True
-        try:
+        await self._run(records, group, offsets, self._producer.commit_transaction)
+
+    async def standing(self, group: str, source: TopicPartition, tables: Collection[TopicPartition]) -> Standing:
+        """How far everything is that earlier producers of this id have committed. Raises TransactionFailed.
+
+        A broker that was silent beyond its session takes itself for coordinator and leader for a while once it is back,
+        and answers with what it knew before; but no write of it is ever complete, since nobody follows it. So each
+        place that will be asked has to take a write of ours first, in a transaction that is aborted.
+        """
+        marks = [Placed(Record(table.topic, "", None), table.partition) for table in tables]
+        written = await self._run(marks, group, {source: 0}, self._producer.abort_transaction)
+        if not self._is_usable:
+            raise TransactionFailed("the end of its first transaction may have been sent twice")
+        with _failing():
             async with asyncio.timeout(self._brokers.times.commit_seconds):
-                await self._producer.begin_transaction()
-                await self._send([placed.arguments(timestamp_ms) for placed in records])
-                started = time.monotonic()
-                if offsets:
-                    await self._producer.send_offsets_to_transaction(dict(offsets), group)
-                may_abort = False
-                await self._producer.commit_transaction()
-        except BaseException as error:
-            await self._abort(may_abort and not isinstance(error, ProducerFenced))
-            if isinstance(error, MessageSizeTooLargeError):
-                raise RecordTooLarge(one_line(error)) from error
-            if isinstance(error, TimeoutError):
-                raise TransactionFailed("Kafka did not answer in time") from error
-            if isinstance(error, ProducerFenced):
-                raise TransactionFailed("another process has it now") from error
-            if isinstance(error, FAILURES):
-                raise TransactionFailed(one_line(error)) from error
-            raise
-        # aiokafka sends a request again after a cut connection and a pause. The first may still come late, and
-        # would then touch the next transaction of this producer, so there must not be one.
-        sent_again = time.monotonic() - started >= RETRY_BACKOFF_SECONDS and self._cuts > cuts
-        self._is_usable = not sent_again
+                consumed = await self._consumed(group, source)
+        return Standing(consumed, {table: mark.offset + 1 for table, mark in zip(tables, written, strict=True)})
 
     async def close(self) -> None:
         await self._brokers.stop(self._producer)
 
-    async def _send(self, messages: Sequence[dict[str, Any]]) -> None:
-        """Return once all are written. aiokafka commits a transaction without the records that failed in it."""
+    async def _run(
+        self,
+        records: Sequence[Placed],
+        group: str,
+        offsets: Mapping[TopicPartition, int],
+        end: Callable[[], Awaitable[None]],
+    ) -> list[RecordMetadata]:
+        """One transaction, from its begin to its `end` → where each record is."""
+        self._is_usable = False
+        timestamp_ms = milliseconds(self._clock())
+        cuts = self._cuts
+        may_abort = True
+        with _failing():
+            try:
+                async with asyncio.timeout(self._brokers.times.commit_seconds):
+                    await self._producer.begin_transaction()
+                    written = await self._send([placed.arguments(timestamp_ms) for placed in records])
+                    started = time.monotonic()
+                    if offsets:
+                        await self._producer.send_offsets_to_transaction(dict(offsets), group)
+                    may_abort = False
+                    await end()
+            except BaseException as error:
+                await self._abort(may_abort and not isinstance(error, ProducerFenced))
+                raise
+        # aiokafka sends a request again after a cut connection and a pause. The first may still come late, and
+        # would then touch the next transaction of this producer, so there must not be one.
+        sent_again = time.monotonic() - started >= RETRY_BACKOFF_SECONDS and self._cuts > cuts
+        self._is_usable = not sent_again
+        return written
+
+    async def _consumed(self, group: str, source: TopicPartition) -> int | None:
+        """What the coordinator says that took our last offsets: any other may be one that is none."""
+        node = self._producer._sender._coordinators[CoordinationType.GROUP]
+        question = OffsetFetchRequest(group, [(source.topic, [source.partition])])
+        answer = await self._producer.client.send(node, question, group=ConnectionGroup.COORDINATION)
+        if answer.error_code:
+            raise for_code(answer.error_code)(group)
+        ((_, ((_, offset, _, error_code),)),) = answer.topics
+        if error_code:
+            raise for_code(error_code)(group)
+        return None if offset < 0 else int(offset)
+
+    async def _send(self, messages: Sequence[dict[str, Any]]) -> list[RecordMetadata]:
+        """Return once all are written, where: aiokafka commits a transaction without the records that failed in it."""
         sent: list[asyncio.Future[Any]] = []
         try:
             for message in messages:
                 sent.append(await self._producer.send(**message))
-            await asyncio.gather(*sent)
+            return list(await asyncio.gather(*sent))
         finally:
             for future in sent:
                 if not future.cancel() and not future.cancelled():
@@ -107,3 +153,18 @@ class Transactions:
             told(connection, reason)
 
         client._on_connection_closed = closed
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """aiokafka's errors in our words."""
+    try:
+        yield
+    except MessageSizeTooLargeError as error:
+        raise RecordTooLarge(one_line(error)) from error
+    except TimeoutError as error:
+        raise TransactionFailed("Kafka did not answer in time") from error
+    except ProducerFenced as error:
+        raise TransactionFailed("another process has it now") from error
+    except FAILURES as error:
+        raise TransactionFailed(one_line(error)) from error
