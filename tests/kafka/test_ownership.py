@@ -123,7 +123,7 @@ async def test_share_beyond_the_end_of_what_its_broker_has_is_lost_and_does_not_
         async with held(log, job.source, job.group) as share:
             await share.commit([], 100)
         async with held(log, job.source, job.group) as share:
-            with pytest.raises(OwnershipLost):
+            with pytest.raises(OwnershipLost, match="has no record at offset 100"):
                 while True:
                     assert (await share.poll(10, 0.1)).records == ()
 

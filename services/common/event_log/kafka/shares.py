@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from services.common.errors import LogUnavailable, OwnershipLost
 from services.common.event_log.kafka.clients import Brokers, one_line
@@ -72,6 +72,8 @@ class KafkaShare:
                 await self._fetch_unless_stopping(max_records + 1, wait_seconds)
             self._refuse_when_silent()
             position = await self._position()
+        except OffsetOutOfRangeError as error:
+            raise self._end(f"{self._brokers} has no record at offset {self._next_offset}") from error
         except KafkaError as error:
             raise self._end(f"{self._brokers}: {one_line(error)}") from error
         records, self._ahead = self._ahead[:max_records], self._ahead[max_records:]
