@@ -12,7 +12,7 @@ from services.common.errors import TopicMismatch, UsageError
 from services.common.event_log.kafka.log import KafkaLog
 from services.common.event_log.kafka.settings import MAX_MESSAGE_BYTES
 from services.common.event_log.port import Record, Share
-from tests.support.event_log import QUICK, KafkaHarness, read_all
+from tests.support.event_log import QUICK, KafkaHarness, read_all, read_values
 from tests.support.kafka import running_kafka
 
 
@@ -49,6 +49,17 @@ async def test_naming_a_missing_topic_does_not_make_it(generous_kafka: LocalKafk
     await admin.close()
     assert there.name in topics
     assert missing.name not in topics
+
+
+async def test_topic_that_a_broker_has_not_heard_of_yet_is_waited_for(kafka: KafkaHarness) -> None:
+    """As when one of several brokers has made it, and the next question goes to another."""
+    topic = kafka.topic("new")
+    async with kafka.open() as log, kafka.open() as maker:
+        appending = asyncio.create_task(log.append([Record(topic.name, "key", b"value")]))
+        await asyncio.sleep(0)
+        await maker.ensure([topic], create=True)
+        await appending
+        assert await read_values(log, topic.name) == [b"value"]
 
 
 async def test_topic_that_takes_smaller_records_only_is_a_mismatch(kafka: KafkaHarness) -> None:

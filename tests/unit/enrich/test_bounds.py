@@ -1,13 +1,10 @@
 import pytest
 
-from schemas.enriched import EntityType
 from services.enrich.bounds import whole_names
-from services.enrich.entities import Span
 from services.enrich.known_names import KnownNames
+from tests.support.marked_text import read_marked, show_marked
 
 KNOWN = KnownNames.load()
-TYPES = {"P": EntityType.PERSON, "O": EntityType.ORGANISATION, "L": EntityType.PLACE}
-LETTERS = {kind: letter for letter, kind in TYPES.items()}
 
 CASES: dict[str, tuple[str, str]] = {
     "initials": ("It was K.P. [P Suresh Babu].", "It was [P K.P. Suresh Babu]."),
@@ -48,12 +45,5 @@ CASES: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize(("marked", "expected"), CASES.values(), ids=CASES)
 def test_whole_names(marked: str, expected: str) -> None:
-    text, spans = "", []
-    for piece in marked.replace("]", "[").split("["):
-        if piece[:2] in ("P ", "O ", "L "):
-            spans.append(Span(len(text), len(text) + len(piece) - 2, TYPES[piece[0]], 0.6))
-            piece = piece[2:]
-        text += piece
-    for span in reversed(whole_names(text, spans, KNOWN)):
-        text = f"{text[: span.start]}[{LETTERS[span.type]} {text[span.start : span.end]}]{text[span.end :]}"
-    assert text == expected
+    text, spans = read_marked(marked)
+    assert show_marked(text, whole_names(text, spans, KNOWN)) == expected

@@ -1,34 +1,21 @@
 import pytest
 
-from schemas.enriched import EntityType
 from services.enrich.conventions import is_title_case, mend
-from services.enrich.entities import Span, TaggedText
+from services.enrich.entities import TaggedText
 from services.enrich.known_names import KnownNames
 from services.enrich.place_table import PlaceTable
+from tests.support.marked_text import read_marked, show_marked
 
 KNOWN = KnownNames.load(PlaceTable.load())
-TYPES = {"P": EntityType.PERSON, "O": EntityType.ORGANISATION, "L": EntityType.PLACE}
-LETTERS = {kind: letter for letter, kind in TYPES.items()}
 
 
 def mended(*marked_fields: str) -> list[str]:
     """Title and other fields in which `[P Ada Obi]` is what a tagger found; the same with what is left of it."""
     texts = []
     for number, marked in enumerate(marked_fields):
-        text, spans = "", []
-        for piece in marked.replace("]", "[").split("["):
-            if piece[:2] in ("P ", "O ", "L "):
-                spans.append(Span(len(text), len(text) + len(piece) - 2, TYPES[piece[0]], 0.6))
-                piece = piece[2:]
-            text += piece
+        text, spans = read_marked(marked)
         texts.append(TaggedText("title" if number == 0 else f"field{number}", text, tuple(spans)))
-    shown = []
-    for found in mend(texts, KNOWN):
-        text = found.text
-        for span in reversed(found.spans):
-            text = f"{text[: span.start]}[{LETTERS[span.type]} {text[span.start : span.end]}]{text[span.end :]}"
-        shown.append(text)
-    return shown
+    return [show_marked(found.text, found.spans) for found in mend(texts, KNOWN)]
 
 
 CASES: dict[str, tuple[str, str]] = {

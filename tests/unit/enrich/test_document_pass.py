@@ -5,21 +5,16 @@ from services.enrich.document_pass import group_entities
 from services.enrich.entities import Span, TaggedText, straighten
 from services.enrich.known_names import KnownNames
 from services.enrich.place_table import PlaceTable
+from tests.support.marked_text import read_marked
 
 KNOWN = KnownNames.load(PlaceTable.load())
-TYPES = {"P": EntityType.PERSON, "O": EntityType.ORGANISATION, "L": EntityType.PLACE}
 
 
 def entities_of(*marked_fields: str) -> dict[str, tuple[str, list[str]]]:
     """Entities of fields where `[P Ada Lovelace]` is what a tagger found: name -> (type, texts of the mentions)."""
     fields, texts = {}, []
     for number, marked in enumerate(marked_fields):
-        text, spans = "", []
-        for piece in marked.replace("]", "[").split("["):
-            if piece[:2] in ("P ", "O ", "L "):
-                spans.append(Span(len(text), len(text) + len(piece) - 2, TYPES[piece[0]]))
-                piece = piece[2:]
-            text += piece
+        text, spans = read_marked(marked, score=1.0)
         fields[f"field{number}"] = text
         texts.append(TaggedText(f"field{number}", straighten(text), tuple(spans)))
     entities = group_entities(texts, fields, KNOWN)

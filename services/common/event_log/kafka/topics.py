@@ -1,6 +1,7 @@
 """Topics on Kafka: made as registered, compared, and how many partitions each has."""
 
 import asyncio
+import time
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
@@ -10,11 +11,12 @@ from aiokafka.errors import for_code
 from schemas.topics import Cleanup, LogTopic
 from services.common.errors import LogUnavailable, TopicMismatch, UsageError
 from services.common.event_log.kafka.clients import Brokers
-from services.common.event_log.kafka.questions import Questions
+from services.common.event_log.kafka.questions import Questions, TopicState
 from services.common.event_log.kafka.settings import MAX_MESSAGE_BYTES, TABLE_SEGMENT_BYTES
 
 _TOPIC_ALREADY_EXISTS = 36
 _INVALID_REPLICATION_FACTOR = 38
+NEWS_SECONDS = 1.0  # within which all brokers have heard of a topic that one has made; milliseconds if all is well
 _SETTLE_SECONDS = 0.05  # between looks at topics that are being made
 
 
@@ -28,7 +30,7 @@ class Topics:
     async def partitions(self, names: Collection[str]) -> Mapping[str, int]:
         """How many each topic has (these and others). Raises UsageError if the log has no such topic."""
         if not all(name in self._partitions for name in names):
-            self._partitions = {name: state.partitions for name, state in (await self._questions.topics()).items()}
+            self._partitions = {name: state.partitions for name, state in (await self._topics_with(names)).items()}
         for name in names:
             if name not in self._partitions:
                 raise UsageError(f"the log has no topic {name}; `newsflow topics ensure` makes those it needs")
@@ -36,7 +38,7 @@ class Topics:
 
     async def ensure(self, topics: Collection[LogTopic], *, create: bool) -> None:
         """See the port."""
-        there = await self._questions.topics()
+        there = await (self._questions.topics() if create else self._topics_with([topic.name for topic in topics]))
         known = [topic for topic in topics if topic.name in there]
         missing = [topic for topic in topics if topic.name not in there]
         configs = await self._questions.configs([topic.name for topic in known]) if known else {}
@@ -51,6 +53,15 @@ class Topics:
             raise TopicMismatch("topics differ from the registry: " + "; ".join(differences))
         if missing:
             await self._create(missing)
+
+    async def _topics_with(self, names: Collection[str]) -> Mapping[str, TopicState]:
+        """All topics. A broker that has not heard of a new one yet, as others have, is given a moment."""
+        deadline = time.monotonic() + NEWS_SECONDS
+        while True:
+            there = await self._questions.topics()
+            if there.keys() >= set(names) or time.monotonic() > deadline:
+                return there
+            await asyncio.sleep(_SETTLE_SECONDS)
 
     async def _create(self, topics: Collection[LogTopic]) -> None:
         """Return once each has leaders. Another process may make the same topics at the same time."""
