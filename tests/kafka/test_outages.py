@@ -40,12 +40,14 @@ async def test_broker_that_is_not_there_is_one_clear_line(address: str) -> None:
     assert tasks_of_aiokafka() == []
 
 
-async def test_members_go_on_after_a_restart_of_the_broker(frail_kafka: LocalKafka) -> None:
-    kafka = KafkaHarness(frail_kafka.bootstrap, "restarted", times=SHORT)
+@pytest.mark.parametrize("end", ["stop", pytest.param("kill", marks=pytest.mark.slow)])
+async def test_members_go_on_after_a_restart_of_the_broker(frail_kafka: LocalKafka, end: str) -> None:
+    kafka = KafkaHarness(frail_kafka.bootstrap, f"after-{end}", times=SHORT)
     async with kafka.open() as log:
         job = await prepare(log, kafka, partitions=2, records=2000, batch_size=20)
         with member(kafka, job) as copier:
             await until(lambda: copier.polled, copier)
+            await asyncio.to_thread(getattr(frail_kafka, end), NODE)
             await asyncio.to_thread(frail_kafka.restart, NODE)
             await until_copied(log, job, RECOVERY_SECONDS)
             await add(log, job, 2000, 20)
