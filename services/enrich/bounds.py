@@ -44,6 +44,16 @@ _HEADS: Final = (
 _HEAD_OF: Final = re.compile(rf"\b(?:{_HEADS}) (?:of|for|on) ")
 _HEAD: Final = re.compile(rf"\b(?:{_HEADS})\b")
 _PORTFOLIOS: Final = re.compile(rf"(?P<listed>(?:, {WORD}(?: {WORD}){{0,4}}){{0,6}}),? and {WORD}(?: {WORD}){{0,4}}")
+_SHARED: Final = (
+    "Academy|Agency|Association|Authority|Board|Commission|Federation|Foundation|Guild|Institute|Network|Organi[sz]ation"
+    "|Society|Trust|Union"
+)
+# "the Irish Nurses and Midwives Organisation": two bodies would have an article each. Not "the White House and State
+# Department", where American papers leave it out.
+_SHARED_HEAD: Final = re.compile(
+    rf"\b[Tt]he (?P<first>{WORD}(?: {WORD}){{0,2}}) and (?P<second>(?:{WORD} ){{1,4}}?(?:{_SHARED}))\b(?! of| for)"
+)
+_WHOLE: Final = re.compile(rf"[A-Z]{{3,}}$|[A-Z]+\d|.*\b(?:{_HEADS}|{_SHARED}|Minister|Republic)\b")
 _DAY: Final = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
 
 
@@ -52,6 +62,7 @@ def whole_names(text: str, spans: Sequence[Span], known_names: KnownNames) -> li
     longer = [_whole(text, span) for span in spans]
     longer = _joined(text, longer, known_names)
     longer = _with_nicknames(text, longer)
+    longer = _with_shared_heads(text, longer, known_names)
     return _with_portfolios(text, longer, known_names)
 
 
@@ -122,6 +133,25 @@ def _with_nicknames(text: str, spans: Sequence[Span]) -> list[Span]:
         if before and not is_possessive and any(it.type is PERSON for it in parts):
             ends = (min(parts[0].start, start), max(parts[-1].end, nickname.end()))
             better.append(Span(*ends, PERSON, max(it.score for it in parts)))
+    return put_in(spans, better) if better else list(spans)
+
+
+def _with_shared_heads(text: str, spans: Sequence[Span], known_names: KnownNames) -> list[Span]:
+    """ "the |Irish Nurses| and |Midwives Organisation|"."""
+    better = []
+    for name in _SHARED_HEAD.finditer(text) if " and " in text else ():
+        first, second = name["first"], name["second"]
+        parts = overlapping(spans, name.start("first"), name.end())
+        if (
+            parts
+            and parts[-1].end == name.end()
+            and parts[-1].type is ORGANISATION
+            and not _WHOLE.match(first)
+            and not known_names.get(first)
+            and not known_names.get(second)
+            and all(it.type is ORGANISATION and (it.score < SURE or " " in first) for it in parts[:-1])
+        ):
+            better.append(Span(name.start("first"), name.end(), ORGANISATION, parts[-1].score))
     return put_in(spans, better) if better else list(spans)
 
 

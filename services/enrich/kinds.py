@@ -32,6 +32,10 @@ _WHERE: Final = frozenset(("in", "near", "outside", "across", "throughout"))
 _FEELINGS: Final = frozenset(
     "belief believe believed confidence disappointed faith found hope interest interested saw see trust".split()  # noqa: SIM905
 )
+# "(Reporting by Ada Obi; editing by Ben Eze)", '"No," said Ada Obi, who left.'
+_CREDIT: Final = re.compile(r"(?i:\b(?:report|edit|writ)ing by $)")
+_SPEAKING: Final = re.compile(r"\" (?:added|adds|said|says) $")
+_MAX_CREDIT_CHARS: Final = 14
 _CLOSING: Final = frozenset(",.;)")
 _STOPS: Final = frozenset("at based by for from in near of on that to which who whose with".split())  # noqa: SIM905
 _NOT_APPOSED: Final = _STOPS | frozenset(("after", "before", "during", "joining", "leaving", "like", "unlike"))
@@ -71,12 +75,15 @@ def stated_type(text: str, start: int, end: int, tagged: EntityType) -> Stated |
     own = type_in_name(text[start:end])
     if own is None and _has_age(text, start, end, may_be_body=tagged is EntityType.ORGANISATION):
         return Stated(EntityType.PERSON, STATED_VOTES)
-    kind = _before(text, start, end, is_person=is_person) or _behind(text, start, end, is_person=is_person)
+    kind = _by_voice(text, start, end) if tagged is EntityType.PLACE and " " in text[start:end] else None
+    kind = kind or _before(text, start, end, is_person=is_person) or _behind(text, start, end, is_person=is_person)
     kind = kind or (None if is_person else own)
     if kind:
         return Stated(kind, STATED_VOTES)
     if not is_person:
         return None
+    if own is EntityType.ORGANISATION:
+        return Stated(own, STATED_VOTES)
     if own:  # "Veronica Lake" is more often a person's name than "Lake" a lake
         return Stated(own, HINT_VOTES)
     return _no_person(text, start, end)
@@ -117,6 +124,14 @@ def _before(text: str, start: int, end: int, *, is_person: bool) -> EntityType |
         return None
     kind = kind_of(words[-1])
     return None if is_person and kind is not EntityType.PERSON and _VERB_BEHIND.match(text, end) else kind
+
+
+def _by_voice(text: str, start: int, end: int) -> EntityType | None:
+    """Who is credited, or quoted, is no place, though there be one of the name of Jordan Hill."""
+    before = max(0, start - _MAX_CREDIT_CHARS)
+    is_whole = text[end : end + 1] in _CLOSING or text.startswith(" who ", end)
+    is_person = _CREDIT.search(text, before, start) or (is_whole and _SPEAKING.search(text, before, start))
+    return EntityType.PERSON if is_person else None
 
 
 def _behind(text: str, start: int, end: int, *, is_person: bool) -> EntityType | None:

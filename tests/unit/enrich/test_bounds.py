@@ -30,6 +30,23 @@ CASES: dict[str, tuple[str, str]] = {
         "The [O Court of Justice] of the [O European Union] sat.",
         "The [O Court of Justice of the European Union] sat.",
     ),
+    "two parts before one head": (
+        "By the [O Irish Nurses] and [O Midwives Organisation].",
+        "By the [O Irish Nurses and Midwives Organisation].",
+    ),
+    "two parts, the first without a mark": (
+        "The Police and [O Prisons Civil Rights Union] left.",
+        "The [O Police and Prisons Civil Rights Union] left.",
+    ),
+    "two bodies, one article": (
+        "The [O BBC] and [O Premier League Association] paid.",
+        "The [O BBC] and [O Premier League Association] paid.",
+    ),
+    "a place and a body": ("The [L U.S.] and [O European Union] paid.", "The [L U.S.] and [O European Union] paid."),
+    "two heads": (
+        "The [O Film Academy] and [O Actors Guild] paid.",
+        "The [O Film Academy] and [O Actors Guild] paid.",
+    ),
     "a known name with an and": ("In [L Trinidad] and [L Tobago].", "In [L Trinidad and Tobago]."),
     "two places": ("In [L Leon] and [L Toluca].", "In [L Leon] and [L Toluca]."),
     "a particle between": ("[P Zé Maria] dos [L Santos] left.", "[P Zé Maria dos Santos] left."),

@@ -37,6 +37,7 @@ PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, Entity
         ("But Villa are fifth", "Villa", None),
         (". Villa are fifth", "Villa", ORGANISATION),
         ("people in Leon are", "Leon", None),
+        ('"No," said Capital Economics, which', "Capital Economics", None),
         ("Ada Obi (41) won", "Ada Obi", None),
         ("In nearby Leon, 34 people died", "Leon", None),
         ("the House, 34, and", "House", None),
@@ -48,6 +49,23 @@ PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, Entity
 def test_words_beside_a_name_say_its_type(text: str, name: str, said: EntityType | None) -> None:
     start = text.index(name)
     stated = stated_type(text, start, start + len(name), ORGANISATION)
+    assert (stated and stated.type) is said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("(Reporting by Jordan Hill in Leon)", PERSON),
+        ("; editing by Jordan Hill", PERSON),
+        ("a visit by Jordan Hill", None),
+        ('"No," said Jordan Hill, who', PERSON),
+        ('"No," said Jordan Hill captain Ada Obi.', None),
+        ("it said Jordan Hill, who", None),
+    ],
+)
+def test_who_is_credited_or_quoted_is_no_place(text: str, said: EntityType | None) -> None:
+    start = text.index("Jordan Hill")
+    stated = stated_type(text, start, start + len("Jordan Hill"), PLACE)
     assert (stated and stated.type) is said
 
 
