@@ -26,23 +26,23 @@ def explained(text: str, *spans: tuple[str, EntityType, float]) -> dict[str, str
 
 
 def test_each_name_says_what_made_it_what_it_is() -> None:
-    text = "President Ada Okoye met Okoye's aunt in U.S. Acme Fabrics (AFC) sued Acme. Acme Fabrics won. Acme Fabrics fell."
+    text = "President Ada Okoye met Okoye's aunt in U.S. Acme Forge (AFC) sued Acme. Acme Forge won. Acme Forge fell."
     lines = explained(
         text,
         ("Ada Okoye", PERSON, 0.9),
         ("Okoye", ORGANISATION, 0.6),
         ("U.S.", ORGANISATION, 0.7),
-        ("Acme Fabrics", ORGANISATION, 0.9),
+        ("Acme Forge", ORGANISATION, 0.9),
         ("AFC", ORGANISATION, 0.5),
         ("Acme", PERSON, 0.6),
-        ("Acme Fabrics", PERSON, 0.4),
+        ("Acme Forge", PERSON, 0.4),
     )
     assert lines["Ada Okoye ×1"] == "the tagger says person 0.90; words beside it say person (1×)"
     assert lines["Okoye ×1"] == "the tagger says organisation 0.60; ends Ada Okoye; person by vote over the article"
     assert lines["U.S. ×1"] == "the tagger says organisation 0.70; a known place"
-    assert lines["AFC ×1"] == "the tagger says organisation 0.50; short for Acme Fabrics"
-    assert lines["Acme ×1"].endswith("begins Acme Fabrics; organisation by vote over the article")
-    assert lines["Acme Fabrics ×3"] == "the tagger says organisation 0.90, person 0.40; 1 found by the name alone"
+    assert lines["AFC ×1"] == "the tagger says organisation 0.50; short for Acme Forge"
+    assert lines["Acme ×1"].endswith("begins Acme Forge; organisation by vote over the article")
+    assert lines["Acme Forge ×3"] == "the tagger says organisation 0.90, person 0.40; 1 found by the name alone"
 
 
 @pytest.mark.parametrize(
