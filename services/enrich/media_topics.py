@@ -37,6 +37,8 @@ _INDEX_OF_SLUG: Final = {media_topic.slug: index for index, media_topic in enume
 _PARENTS: Final = [_INDEX_OF_SLUG[media_topic.slug.partition("/")[0]] for media_topic in _MEDIA_TOPICS]
 
 Words = tuple[str, ...]
+Form = str | Words  # a word, or the words of a phrase
+Weights = tuple[tuple[int, float], ...]  # what a form says: the index of a media topic, and how strongly
 
 
 class Evidence(NamedTuple):
@@ -60,23 +62,28 @@ class MediaTopicTagger:
     def __init__(self, lexicon: str) -> None:
         """Raises LexiconError, naming the line."""
         self.version: Final = f"3-{hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest()}"
-        # What one form says: index of a media topic -> weight. The tables below hold places in this list.
-        self._evidence: list[dict[int, float]] = []
-        self._words: dict[str, int] = {}
-        self._phrases: dict[Words, int] = {}
+        self._words: dict[str, Weights] = {}
+        self._phrases: dict[Words, Weights] = {}
+        # Most forms say the same as hundreds of others: weights of its own for each would take 10 MB.
+        shared: dict[Weights, Weights] = {}
         for slug, weight, term in parse_lexicon(lexicon):
-            for form in _forms(term):
-                evidence = self._evidence_of(form)
-                for index in [] if slug == NEUTRAL else _indexes(slug):
-                    evidence[index] = max(weight, evidence.get(index, 0.0))
-        # Most forms say the same as hundreds of others: a table for each would take 10 MB.
-        shared: dict[tuple[tuple[int, float], ...], dict[int, float]] = {}
-        self._evidence = [shared.setdefault(tuple(found.items()), found) for found in self._evidence]
+            said = [] if slug == NEUTRAL else [(index, weight) for index in _indexes(slug)]
+            for words in _forms(term):
+                # Interned, as the same words stand in many phrases.
+                first, *others = map(intern, words)
+                if others:
+                    phrase = first, *others
+                    weights = _heaviest(self._phrases.get(phrase, ()), said)
+                    self._phrases[phrase] = shared.setdefault(weights, weights)
+                else:
+                    weights = _heaviest(self._words.get(first, ()), said)
+                    self._words[first] = shared.setdefault(weights, weights)
         self._cased_words = {word: word for word in self._words if word != word.lower()}
-        # By the first two words of a phrase: its other words and its evidence, the longest first.
-        self._phrases_by_start: dict[Words, list[tuple[list[str], int]]] = {}
-        for phrase, entry in sorted(self._phrases.items(), key=lambda item: -len(item[0])):
-            self._phrases_by_start.setdefault(phrase[:2], []).append((list(phrase[2:]), entry))
+        # By the first two words of phrases: how many words the longest of them has.
+        self._longest: dict[Words, int] = {}
+        for phrase in self._phrases:
+            start = phrase[:2]
+            self._longest[start] = max(len(phrase), self._longest.get(start, 0))
 
     @classmethod
     def load(cls, path: Path = LEXICON_PATH) -> Self:
@@ -89,9 +96,9 @@ class MediaTopicTagger:
         media topics of one article can score high.
         """
         totals = [0.0] * len(_MEDIA_TOPICS)
-        for entry, count in self._count_fields(title, summary, body, categories).items():
+        for form, count in self._count_fields(title, summary, body, categories).items():
             saturated = math.log1p(count)
-            for index, weight in self._evidence[entry].items():
+            for index, weight in self._weights(form):
                 totals[index] += weight * saturated
         return _scored(totals)
 
@@ -99,17 +106,15 @@ class MediaTopicTagger:
         self, title: str, summary: str, body: str, categories: Iterable[str] = ()
     ) -> dict[str, list[Evidence]]:
         """By the slug of a media topic, what speaks for it, the strongest first."""
-        forms = {entry: word for word, entry in self._words.items()}
-        forms |= {entry: " ".join(phrase) for phrase, entry in self._phrases.items()}
         found: defaultdict[str, list[Evidence]] = defaultdict(list)
-        for entry, count in self._count_fields(title, summary, body, categories).items():
-            for index, weight in self._evidence[entry].items():
-                strength = weight * math.log1p(count)
-                found[_MEDIA_TOPICS[index].slug].append(Evidence(forms[entry], weight, strength))
+        for form, count in self._count_fields(title, summary, body, categories).items():
+            shown = form if isinstance(form, str) else " ".join(form)
+            for index, weight in self._weights(form):
+                found[_MEDIA_TOPICS[index].slug].append(Evidence(shown, weight, weight * math.log1p(count)))
         return {slug: sorted(words, key=lambda word: -word.strength) for slug, words in found.items()}
 
-    def _count_fields(self, title: str, summary: str, body: str, categories: Iterable[str]) -> defaultdict[int, float]:
-        counts: defaultdict[int, float] = defaultdict(float)
+    def _count_fields(self, title: str, summary: str, body: str, categories: Iterable[str]) -> defaultdict[Form, float]:
+        counts: defaultdict[Form, float] = defaultdict(float)
         lead_end = _word_boundary(body, LEAD_CHARS)
         self._count(title[:MAX_CHARS], TITLE_WEIGHT, counts)
         self._count(summary[:MAX_CHARS], LEAD_WEIGHT, counts)
@@ -119,20 +124,20 @@ class MediaTopicTagger:
             self._count(category[:MAX_CHARS], CATEGORY_WEIGHT, counts)
         return counts
 
-    def _count(self, text: str, weight: float, counts: defaultdict[int, float]) -> None:
+    def _count(self, text: str, weight: float, counts: defaultdict[Form, float]) -> None:
         words = self._normalised(text)
-        phrases = self._phrases_by_start
-        for first in list(compress(range(len(words)), map(phrases.__contains__, pairwise(words)))):
+        starts = self._longest
+        for first in list(compress(range(len(words)), map(starts.__contains__, pairwise(words)))):
             # The start is gone if a phrase before has taken one of its words.
-            for rest, entry in phrases.get((words[first], words[first + 1]), ()):
-                end = first + 2 + len(rest)
-                if words[first + 2 : end] == rest:
-                    counts[entry] += weight
+            for length in range(starts.get((words[first], words[first + 1]), 0), 1, -1):
+                phrase = tuple(words[first : first + length])
+                if phrase in self._phrases:
+                    counts[phrase] += weight
                     # Emptied, so that the words of a phrase count neither alone nor in a phrase that overlaps it.
-                    words[first:end] = [""] * (end - first)
+                    words[first : first + len(phrase)] = [""] * len(phrase)
                     break
         for word in filter(self._words.__contains__, words):
-            counts[self._words[word]] += weight
+            counts[word] += weight
 
     def _normalised(self, text: str) -> list[str]:
         """Words in lower case, but for those that the lexicon writes with capitals."""
@@ -140,14 +145,8 @@ class MediaTopicTagger:
         lowered = spaced.lower().split()
         return lowered if text.isupper() else list(map(self._cased_words.get, spaced.split(), lowered))
 
-    def _evidence_of(self, form: Words) -> dict[int, float]:
-        if len(form) > 1:
-            entry = self._phrases.setdefault(tuple(map(intern, form)), len(self._evidence))
-        else:
-            entry = self._words.setdefault(form[0], len(self._evidence))
-        if entry == len(self._evidence):
-            self._evidence.append({})
-        return self._evidence[entry]
+    def _weights(self, form: Form) -> Weights:
+        return self._words[form] if isinstance(form, str) else self._phrases[form]
 
 
 def parse_lexicon(lexicon: str) -> Iterator[tuple[str, float, str]]:
@@ -213,6 +212,14 @@ def _word_boundary(text: str, position: int) -> int:
 def _indexes(slug: str) -> set[int]:
     """What a word of `slug` is a sign of: the media topic and, of one of the second level, its parent."""
     return {_INDEX_OF_SLUG[slug], _PARENTS[_INDEX_OF_SLUG[slug]]}
+
+
+def _heaviest(weights: Weights, said: Iterable[tuple[int, float]]) -> Weights:
+    """Both, each media topic with the greater of its weights."""
+    greatest = dict(weights)
+    for index, weight in said:
+        greatest[index] = max(weight, greatest.get(index, 0.0))
+    return tuple(greatest.items())
 
 
 def _scored(totals: list[float]) -> tuple[MediaTopic, ...]:
