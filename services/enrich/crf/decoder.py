@@ -18,7 +18,7 @@ MAX_GAP: Final = 4  # "of the", which are clear by themselves, but may be inside
 MAX_RUN: Final = 256  # tokens looked at together; no name is as long
 
 GROWTH: Final = 1.25
-_BLOCK: Final = 2_000  # new types made at a time, in 10 MB
+_BLOCK: Final = 2_000  # new types made at a time, in 4 MB
 _N: Final = len(LABELS)
 SURE: Final = np.float32(1e4)
 
@@ -67,15 +67,14 @@ class TypeRows:
     def _weigh(self, words: list[str], classes: list[int]) -> Floats:
         known = self._model.features
         lexicon = self._model.lexicon
-        none = len(known)
         found: list[int] = []
-        firsts: list[int] = []
-        for word, number in zip(words, classes, strict=True):
-            firsts.append(len(found))
-            found += [known[name] for name in word_features(word, number, lexicon).at if name in known]
-            found.append(none)
-        rows = np.add.reduceat(self._model.rows[found].astype(np.float32), firsts)
-        return rows.reshape(-1, OFFSETS, _N).swapaxes(0, 1)
+        of_word: list[int] = []
+        for number, (word, word_class) in enumerate(zip(words, classes, strict=True)):
+            rows = [known[name] for name in word_features(word, word_class, lexicon).at if name in known]
+            found += rows
+            of_word += [number] * len(rows)
+        sums = self._model.rows.sums(np.array(found, np.int64), np.array(of_word, np.int64), len(words))
+        return sums.reshape(-1, OFFSETS, _N).swapaxes(0, 1)
 
 
 class Decoder:
@@ -97,7 +96,7 @@ class Decoder:
             target = scores[-away:] if away < 0 else scores[: count - away]
             target += rows[offset].take(source, 0)
         classes = self._encoder.classes()[types].astype(np.int64)
-        scores[1:-1] += model.class_rows.take((classes[:-2] * CLASSES + classes[1:-1]) * CLASSES + classes[2:], 0)
+        scores[1:-1] += model.class_rows.of(classes)
         for offset, places, by_class in (
             (RUN_FIRST, encoded.run_firsts, model.first_rows),
             (RUN_LAST, encoded.run_lasts, model.last_rows),
