@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from functools import cached_property
+from itertools import compress
 from typing import Final
 
 from schemas.enriched import EntityType
@@ -25,7 +26,8 @@ MIN_TITLE_CASE: Final = 0.8  # of a headline's words of four letters or more
 MAX_HEADLINE_CHARS: Final = 300
 MAX_DATELINE_CHARS: Final = 90
 
-_CAPITAL_INSIDE: Final = re.compile(r"(?<=(?:[^\W_A-Z]|[,;]) )[^\W\d_a-z]\w*")
+# The capital first: to ask of each character what stands before it takes twice as long.
+_CAPITAL_INSIDE: Final = re.compile(r"[^\W\d_a-z](?<=[^\W_A-Z] .|[,;] .)\w*")
 _MONTHS: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DATELINE: Final = re.compile(
     rf"""\s*
@@ -70,13 +72,14 @@ _MAX_NOUN_CHARS: Final = 16
 
 def mend(texts: Sequence[TaggedText], known_names: KnownNames) -> list[TaggedText]:
     """The fields of one article, in their order."""
-    nameless = _storms(texts, known_names)
+    words = [frozenset(text.text.split()) for text in texts]
+    nameless = set() if all(map(_STORMS.isdisjoint, words)) else _storms(texts, known_names)
     are_headlines = [is_title_case(text.text) for text in texts]
     mended = [
         replace(text, spans=tuple(_mended_spans(text, is_headline, nameless, known_names)))
         for text, is_headline in zip(texts, are_headlines, strict=True)
     ]
-    article = _Article(mended, are_headlines)
+    article = _Article(mended, are_headlines, words)
     return [
         replace(text, spans=tuple(article.names(text, is_headline)))
         for text, is_headline in zip(mended, are_headlines, strict=True)
@@ -151,8 +154,6 @@ def _dateline(text: str, spans: Sequence[Span], known_names: KnownNames) -> list
 
 def _storms(texts: Sequence[TaggedText], known_names: KnownNames) -> set[str]:
     """The names of an article's storms, which it mentions alone as well."""
-    if all(_STORMS.isdisjoint(text.text.split()) for text in texts):
-        return set()
     found = {name for text in texts for span in text.spans if (name := _named_by(_STORMS, text.text, span))}
     return {name for name in found if not known_names.get(name)}
 
@@ -179,14 +180,13 @@ def _named_by(nouns: Set[str], text: str, span: Span) -> str | None:
 class _Article:
     """What an article's fields tell of each other: which words it writes small, and which names it has in sentences."""
 
-    def __init__(self, texts: Sequence[TaggedText], are_headlines: Sequence[bool]) -> None:
-        self._sentences = [
-            text
-            for text, is_headline in zip(texts, are_headlines, strict=True)
-            if not is_headline and not text.text.isupper()
-        ]
-        self._words = {word for text in self._sentences for word in text.text.split()}
-        self._is_on_sport = is_on_sport(self._words)
+    def __init__(self, texts: Sequence[TaggedText], are_headlines: Sequence[bool], words: Sequence[Set[str]]) -> None:
+        """`words` of each text are as they stand between blanks."""
+        are_sentences = [not (it or text.text.isupper()) for text, it in zip(texts, are_headlines, strict=True)]
+        self._sentences = list(compress(texts, are_sentences))
+        in_sentences = set[str]().union(*compress(words, are_sentences))
+        self._is_on_sport = is_on_sport(in_sentences)
+        self._words = in_sentences | {word[:-1] for word in in_sentences if word[-1] in ",."}
 
     def names(self, text: TaggedText, is_headline: bool) -> list[Span]:
         if is_headline and text.field == TITLE:
@@ -227,9 +227,7 @@ class _Article:
     def _is_small(self, word: str) -> bool:
         """Whether the article has the word, or its other number, as a mere word."""
         low = word.lower()
-        return any(
-            not self._words.isdisjoint((it, f"{it},", f"{it}.")) for it in (low, f"{low}s", low.removesuffix("s"))
-        )
+        return low in self._words or f"{low}s" in self._words or low.removesuffix("s") in self._words
 
     def _is_mere_word(self, name: str) -> bool:
         """True for "Brokers" at the start of a sentence, if no capital inside one says that it is a name."""

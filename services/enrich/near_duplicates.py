@@ -89,7 +89,7 @@ def containment(resemblance: float, small: int, large: int) -> float:
 def _shingles(text: str) -> Hashes:
     """A hash of each run of SHINGLE_WORDS words, in order."""
     words = _words(text)
-    hashes = np.array([crc32(word) for word in words], np.uint64)
+    hashes = np.fromiter(map(crc32, words), np.uint64, len(words))
     count = max(0, len(words) - SHINGLE_WORDS + 1)
     mixed = np.zeros(count, np.uint64)
     for offset in range(SHINGLE_WORDS):
