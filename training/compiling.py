@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from services.enrich.crf.encoder import Encoder
-from services.enrich.crf.features import CLASSES, NAME_CLASSES, word_features
+from services.enrich.crf.features import CLASSES, NAME_CLASSES, own_features
 from services.enrich.crf.lexicon import UNSEEN, Lexicon
 from services.enrich.crf.model import FORMAT, LABELS, OFFSETS
 from services.enrich.crf.places import FLAG_VALUES, SENTENCE_START
@@ -90,7 +90,7 @@ def compile_model(
     encoder = Encoder(lexicon, common_words)
     common_rows = np.zeros((len(common_words), OFFSETS * _N))
     for at, (word, word_class) in enumerate(zip(common_words, encoder.classes().tolist(), strict=True)):
-        for name in word_features(word, word_class, lexicon).at:
+        for name in own_features(word, word_class, lexicon):
             common_rows[at] += rows.get(name, 0)
     arrays = {
         "common_words": _blob(common_words),

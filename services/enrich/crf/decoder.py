@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.enrich.crf.encoder import Encoded, Encoder
-from services.enrich.crf.features import CLASSES, word_features
+from services.enrich.crf.features import CLASSES, own_features
 from services.enrich.crf.model import LABELS, OFFSETS, RUN_FIRST, RUN_LAST, EntityModel
 from services.enrich.crf.places import Ints
 
@@ -70,7 +70,7 @@ class TypeRows:
         found: list[int] = []
         of_word: list[int] = []
         for number, (word, word_class) in enumerate(zip(words, classes, strict=True)):
-            rows = [known[name] for name in word_features(word, word_class, lexicon).at if name in known]
+            rows = [known[name] for name in own_features(word, word_class, lexicon) if name in known]
             found += rows
             of_word += [number] * len(rows)
         sums = self._model.rows.sums(np.array(found, np.int64), np.array(of_word, np.int64), len(words))

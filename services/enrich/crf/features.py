@@ -13,7 +13,8 @@ from services.enrich.crf.tokeniser import BREAK, LONG_RUN
 MAX_AFFIX: Final = 4
 _RUNS: Final = re.compile(r"(.)\1+")
 _UPPER: Final = re.compile(r"[^\W\d_a-z]")
-_DEMONYM: Final = re.compile(r"(?:ian|ean|ans|ese|ish|iote|aqi|eni|ari|ani|ists?)s?$")
+_DEMONYMS: Final = ("ian", "ean", "ans", "ese", "ish", "iote", "aqi", "eni", "ari", "ani", "ist", "ists")
+_DEMONYM_ENDINGS: Final = (*_DEMONYMS, *(f"{ending}s" for ending in _DEMONYMS))
 
 
 class WordFeatures(NamedTuple):
@@ -125,37 +126,48 @@ def _name_class(kinds: int) -> int:
     return 32 + first * 9 + last * 3 + place
 
 
-def word_features(word: str, number: int, lexicon: Lexicon) -> WordFeatures:
-    """`number` is the word's class."""
+def own_features(word: str, number: int, lexicon: Lexicon) -> tuple[str, ...]:
+    """The names that count at the word itself, which are all it has. `number` is the word's class."""
     if word in (BREAK, LONG_RUN):
-        return WordFeatures((word,), (word,), ())
+        return (word,)
     lower = word.lower()
     kinds = lexicon.kinds.get(lower, 0)
-    marks = f"sh={shape(word)}"
-    kind_marks = _kind_marks(kinds)
-    cls = f"c={number}"
-    small = f"sm={lexicon.small.get(lower, UNSEEN)}"
-    ending = f"s3={lower[-3:]}"
+    common = f"l={lower}", f"sh={shape(word)}", f"c={number}"
     if not is_capital(word):
-        at = (
-            f"l={lower}",
-            marks,
-            cls,
-            f"s2={lower[-2:]}",
-            ending,
-            f"p3={lower[:3]}",
-            *(f"small {mark}" for mark in kind_marks),
-        )
-        return WordFeatures(at, (f"l={lower}", marks, cls, ending), (f"l={lower}", cls))
-    affixes = f"p3={lower[:3]}", f"p4={lower[:4]}", f"s2={lower[-2:]}", f"s4={lower[-4:]}"
-    at = (f"w={word}", f"l={lower}", marks, cls, small, *affixes, ending, f"g={kinds}", *kind_marks)
-    if _DEMONYM.search(lower):
-        at = (*at, "dem?")
+        small_marks = [f"small {mark}" for mark in _kind_marks(kinds)]
+        return (*common, f"s2={lower[-2:]}", f"s3={lower[-3:]}", f"p3={lower[:3]}", *small_marks)
+    return (
+        f"w={word}",
+        *common,
+        f"sm={lexicon.small.get(lower, UNSEEN)}",
+        f"p3={lower[:3]}",
+        f"p4={lower[:4]}",
+        f"s2={lower[-2:]}",
+        f"s4={lower[-4:]}",
+        f"s3={lower[-3:]}",
+        f"g={kinds}",
+        *_kind_marks(kinds),
+        *(("dem?",) if lower.endswith(_DEMONYM_ENDINGS) else ()),
+    )
+
+
+_BESIDE: Final = frozenset(("l", "sh", "c", "sm", "s3", "g", "k"))
+_NEAR: Final = frozenset(("l", "c", "sm"))
+_EDGE: Final = ("w", "g", "s3")
+
+
+def word_features(word: str, number: int, lexicon: Lexicon) -> WordFeatures:
+    """As `own_features`, with those names that count for other words too, by what stands before their "="."""
+    at = own_features(word, number, lexicon)
+    if word in (BREAK, LONG_RUN):
+        return WordFeatures(at, at, ())
+    keyed = [(name.partition("=")[0], name) for name in at]
+    names = dict(keyed)
     return WordFeatures(
         at,
-        (f"l={lower}", marks, cls, small, ending, f"g={kinds}", *kind_marks),
-        (f"l={lower}", cls, small),
-        (f"w={word}", f"g={kinds}", ending),
+        tuple(name for key, name in keyed if key in _BESIDE),
+        tuple(name for key, name in keyed if key in _NEAR),
+        tuple(names[key] for key in _EDGE) if is_capital(word) else (),
     )
 
 
