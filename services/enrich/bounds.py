@@ -33,6 +33,7 @@ _PARTICLE: Final = (
     "al|bin|da|das|de|de la|de las|de los|del|der|di|do|dos|el|ibn|la|le|ter|van|van de|van den|van der|von"
 )
 _PARTICLES: Final = frozenset(f" {particle} " for particle in _PARTICLE.split("|"))
+_PARTICLE_ENDS: Final = tuple(_PARTICLES)  # as `str.endswith` wants them
 _PARTICLE_BEFORE: Final = re.compile(rf"(?<![\w'-]){WORD}(?: {WORD})? (?:{_PARTICLE}) $")
 _MAX_PARTICLE_CHARS: Final = 40
 # "Department of Labor| and Employment", "Ministry of Environment|, Forest and Climate Change".
@@ -85,9 +86,7 @@ def _whole(text: str, span: Span) -> Span:
     """ "K.P. |Suresh Babu", "Luzviminda de los |Santos", "St. John|'s", "Sammy Davis Jr|." """
     start, end = span.start, span.end
     if span.type is PERSON and start and text[start - 1] in " .":
-        before = _INITIALS_BEFORE.search(text, max(0, start - _MAX_INITIALS_CHARS), start)
-        before = before or _PARTICLE_BEFORE.search(text, max(0, start - _MAX_PARTICLE_CHARS), start)
-        start = before.start() if before else start
+        start = _start_before(text, start)
     if text.startswith("'s", end) and SAINTS_NAME.fullmatch(text, start, end):
         end += 2
     last = max(start, end - _MAX_DOTTED_CHARS)
@@ -98,6 +97,16 @@ def _whole(text: str, span: Span) -> Span:
     ):
         end -= 1
     return span if (start, end) == (span.start, span.end) else span._replace(start=start, end=end)
+
+
+def _start_before(text: str, start: int) -> int:
+    """The start of the initials or the name with a particle that ends at `start`, or `start`."""
+    before = None
+    if "." in text[max(0, start - 2) : start]:
+        before = _INITIALS_BEFORE.search(text, max(0, start - _MAX_INITIALS_CHARS), start)
+    elif text.endswith(_PARTICLE_ENDS, 0, start):
+        before = _PARTICLE_BEFORE.search(text, max(0, start - _MAX_PARTICLE_CHARS), start)
+    return before.start() if before else start
 
 
 def _joined(text: str, spans: Sequence[Span], known_names: KnownNames) -> list[Span]:

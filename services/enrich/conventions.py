@@ -120,9 +120,10 @@ def _aged(text: str) -> Iterator[Span]:
 
 
 def _quoted(text: str, spans: Sequence[Span]) -> Iterator[Span]:
-    persons = [text[span.start : span.end] for span in spans if span.type is PERSON]
     for found in _QUOTED.finditer(text):
-        if " " in found["name"] or any(person.endswith(found["name"]) for person in persons):
+        if " " in found["name"] or any(
+            span.type is PERSON and text.endswith(found["name"], span.start, span.end) for span in spans
+        ):
             yield Span(*found.span("name"), PERSON, LIKELY)
 
 

@@ -5,6 +5,7 @@ What belongs to the first is told in `data/known_names.tsv`.
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -13,6 +14,7 @@ from services.enrich.entities import straighten
 from services.enrich.names import fold
 from services.enrich.place_table import PlaceKind, PlaceTable
 
+REMEMBERED_NAMES: Final = 1024
 MIN_FOLDED_CHARS: Final = 5  # "US" is not "us"
 MIN_PROMINENCE: Final = 6.4  # of a town; below are places that have their name from a person or a word
 KNOWN_NAMES_PATH: Final = Path(__file__).parent / "data" / "known_names.tsv"
@@ -36,6 +38,8 @@ class KnownNames:
         """Raises ValueError if a line does not follow the format."""
         self.digest: Final = hashlib.blake2b(table.encode(), digest_size=4).hexdigest()
         self._places = places
+        # An article's names are asked for several times each.
+        self.get: Final = lru_cache(REMEMBERED_NAMES)(self._read)
         self._by_form: dict[str, KnownName] = {}
         self._by_folded: dict[str, KnownName] = {}
         for line in table.splitlines():
@@ -54,7 +58,7 @@ class KnownNames:
     def load(cls, places: PlaceTable | None = None, path: Path = KNOWN_NAMES_PATH) -> Self:
         return cls(path.read_text(encoding="utf-8"), places)
 
-    def get(self, form: str) -> KnownName | None:
+    def _read(self, form: str) -> KnownName | None:
         """What is known of a name, also in capitals or without accents unless it is so short that it may be a word."""
         known = self._by_form.get(form)
         return known if known or len(form) < MIN_FOLDED_CHARS else self._by_folded.get(fold(form))

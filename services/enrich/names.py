@@ -125,6 +125,11 @@ def _is_persons(whole: str, name: str, *, is_person: bool) -> bool:
     return kind is None and " " in name and type_in_name(name) is None
 
 
+def _is_words(text: str) -> bool:
+    """Whether it is of letters and blanks alone."""
+    return text.replace(" ", "").isalpha()
+
+
 def _first_word(text: str) -> str:
     return text.partition(" ")[0].rstrip(".")
 
@@ -147,6 +152,9 @@ def _is_in_title(text: str, start: int, end: int) -> bool:
 
 
 def _trim_edges(text: str, start: int, end: int) -> tuple[int, int]:
+    # Most names are words with blanks between them, and need no further look.
+    if _is_words(text[start:end]) and " " not in (text[start], text[end - 1]):
+        return start, end
     while True:
         before = start, end
         line_end = text.find("\n", start, end)
@@ -171,10 +179,9 @@ def _is_name(name: str) -> bool:
     return (
         0 < len(name) <= MAX_NAME_CHARS
         and name.count(" ") < MAX_NAME_WORDS
-        and bool(_LETTER.search(name))
         # All lower case in a script that has cases is no name.
         and (name != name.lower() or name == name.upper())
-        and not _ADDRESS.search(name)
+        and (_is_words(name) or (bool(_LETTER.search(name)) and not _ADDRESS.search(name)))
         and not _NO_NAME.fullmatch(name)
         and not (
             _first_word(name) in _TITLE_WORDS and all(map(_TITLE_WORDS.__contains__, name.replace(".", "").split(" ")))
