@@ -180,4 +180,4 @@ def _with_portfolios(text: str, spans: Sequence[Span], known_names: KnownNames) 
             is_one = len(rivals) == 1 and rivals[0].type is not PERSON and rivals[0].end <= more.end()
             if not _DAY.search(more[0]) and (not rivals or (is_one and (more["listed"] or rivals[0].score < SURE))):
                 better.append(span._replace(end=more.end()))
-    return put_in(spans, better)
+    return put_in(spans, better) if better else list(spans)
