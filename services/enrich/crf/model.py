@@ -56,18 +56,18 @@ class SparseRows:
 class ClassRows:
     """Weights for the classes of a token and its two neighbours: of the two pairs, and of the three where they matter.
 
-    `number` has the row of `weights` of each three, the first where they have none. A row for each would take 7 MB.
+    `number` has the row of `weights` of each three, the first where they have none. A row for each takes 6 MB more.
     """
 
     before: Floats
     after: Floats
-    number: npt.NDArray[np.uint16]
+    number: npt.NDArray[np.int32]
     weights: Floats
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
         keys, weights = stored["class_keys"], stored["class_weights"].astype(np.float32)
-        number = np.zeros(CLASSES**3, np.uint16)
+        number = np.zeros(CLASSES**3, np.int32)
         number[keys] = np.arange(1, len(keys) + 1)
         before, after = (stored[f"class_{side}"].astype(np.float32).reshape(-1, len(LABELS)) for side in _SIDES)
         return cls(before, after, number, np.concatenate((np.zeros((1, len(LABELS)), np.float32), weights)))
@@ -89,9 +89,9 @@ class EntityModel:
     `rows` has those of the features of a word, by offset: at 0 for the token two behind the word, at 2 for the word's
     own, at 4 for the token two before it. `pair_rows` begin with the weights for the second word of a pair and go on
     with those for the first; the last one is of no pair. `class_rows` has those of a token's class and its neighbours',
-    `flag_rows` by its flags and its class, `first_rows` and `last_rows` by the
-    class of the first or last word of its run and its own, `edge_rows` for the first and the last token of a sentence.
-    `common_rows` are the sums of `rows` for the words that most texts have, so that a new process need not make them.
+    `flag_rows` by its flags and its class, `first_rows` and `last_rows` by the class of the first or last word of its
+    run and its own, `edge_rows` for the first and the last token of a sentence. `common_rows` are the sums of `rows`
+    for the words that most texts have, so that a new process need not make them.
     """
 
     version: str
