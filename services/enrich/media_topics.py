@@ -22,9 +22,9 @@ CATEGORY_WEIGHT: Final = 2.0
 MAX_CATEGORIES: Final = 20
 LEAD_CHARS: Final = 600  # news puts what happened into its first two or three sentences
 MAX_CHARS: Final = 10_000  # of each field, about 1,700 words: what comes later is background
-ENOUGH_EVIDENCE: Final = 8.0  # one word of weight 4 in the title and nowhere else (4 ln 4) makes a score of one half
+ENOUGH_EVIDENCE: Final = 8.0  # one word of weight 4 in the title and nowhere else (6) makes a score of one half
 SCORE_FLOOR: Final = 0.1
-MIN_SECOND_LEVEL: Final = 10.0  # three words of weight 4 in the lead: second-level codes are for strong evidence
+MIN_SECOND_LEVEL: Final = 12.0  # three words of weight 4 in the lead: second-level codes are for strong evidence
 MIN_PARENT_SCORE: Final = 0.5
 
 LEXICON_PATH: Final = Path(__file__).parent / "data" / "media_topics.tsv"
@@ -61,7 +61,7 @@ class MediaTopicTagger:
 
     def __init__(self, lexicon: str) -> None:
         """Raises LexiconError, naming the line."""
-        self.version: Final = f"3-{hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest()}"
+        self.version: Final = f"4-{hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest()}"
         self._words: dict[str, Weights] = {}
         self._phrases: dict[Words, Weights] = {}
         # Most forms say the same as hundreds of others: weights of its own for each would take 10 MB.
@@ -97,9 +97,9 @@ class MediaTopicTagger:
         """
         totals = [0.0] * len(_MEDIA_TOPICS)
         for form, count in self._count_fields(title, summary, body, categories).items():
-            saturated = math.log1p(count)
+            counted = _saturated(count)
             for index, weight in self._weights(form):
-                totals[index] += weight * saturated
+                totals[index] += weight * counted
         return _scored(totals)
 
     def evidence(
@@ -110,7 +110,7 @@ class MediaTopicTagger:
         for form, count in self._count_fields(title, summary, body, categories).items():
             shown = form if isinstance(form, str) else " ".join(form)
             for index, weight in self._weights(form):
-                found[_MEDIA_TOPICS[index].slug].append(Evidence(shown, weight, weight * math.log1p(count)))
+                found[_MEDIA_TOPICS[index].slug].append(Evidence(shown, weight, weight * _saturated(count)))
         return {slug: sorted(words, key=lambda word: -word.strength) for slug, words in found.items()}
 
     def _count_fields(self, title: str, summary: str, body: str, categories: Iterable[str]) -> defaultdict[Form, float]:
@@ -220,6 +220,11 @@ def _heaviest(weights: Weights, said: Iterable[tuple[int, float]]) -> Weights:
     for index, weight in said:
         greatest[index] = max(weight, greatest.get(index, 0.0))
     return tuple(greatest.items())
+
+
+def _saturated(count: float) -> float:
+    """1 for a word met once in the rest of the body, less than 2 however often: repetition says little."""
+    return 2 * count / (count + 1)
 
 
 def _scored(totals: list[float]) -> tuple[MediaTopic, ...]:
