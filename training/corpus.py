@@ -10,13 +10,14 @@ from typing import Final
 import numpy as np
 
 from services.enrich.crf.encoder import Encoded, Encoder
-from services.enrich.crf.features import is_capital, word_features
+from services.enrich.crf.features import is_capital
 from services.enrich.crf.lexicon import BIT, Lexicon
 from services.enrich.crf.model import RUN_FIRST, RUN_LAST
 from services.enrich.crf.places import CAPITALS_LINE, SENTENCE_START, TITLE_LINE
 from services.enrich.crf.tokeniser import BREAK
 from training.bio import Document, read_documents, recase
 from training.made_up import WORDS, Names, made_up_documents, with_other_names
+from training.word_features import word_features
 
 # In the order they are trained on: the perceptron remembers the last best, so human labels come last.
 SOURCES: Final = ("voa_gmb_text.distilled", "crossner", "docred", "wp_current_events.distilled", "wikigold", "gum")

@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# 90 days. A stage that was stopped for longer than its group's offsets are kept would begin anew: Kafka's default is a
+# week, and records are kept for up to 90 days.
+OFFSETS_RETENTION_MINUTES = "129600"
+
 _HOST = "127.0.0.1"
 
 
@@ -41,6 +45,7 @@ def server_properties(
         "auto.create.topics.enable": "false",
         "default.replication.factor": replicas,
         "min.insync.replicas": in_sync,
+        "offsets.retention.minutes": OFFSETS_RETENTION_MINUTES,
         **_internal_topics(replicas, in_sync),
         **_QUICK_FAILURE_DETECTION,
         **_SMALL_FOOTPRINT,

@@ -14,7 +14,7 @@ KEYS = [f"key-{number}" for number in range(5)]
 async def test_kill_before_each_step_loses_and_repeats_nothing(harness: Harness) -> None:
     async with harness.open() as log:
         job = await prepare(log, harness, records=60)
-        for step in range(harness.kill_steps):
+        for step in harness.kill_steps:
             with process(copy_until_killed, harness, job, step) as child:
                 exit_code = await ended(child)
             if exit_code == 0:

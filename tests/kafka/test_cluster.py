@@ -26,7 +26,9 @@ from tests.support.kafka import kcat_read
 
 COPIES = 3
 PATIENCE_SECONDS = 90.0
-PATIENT = replace(QUICK, start_seconds=PATIENCE_SECONDS, commit_seconds=PATIENCE_SECONDS)
+PATIENT = replace(
+    QUICK, start_seconds=PATIENCE_SECONDS, commit_seconds=PATIENCE_SECONDS, transaction_seconds=2 * PATIENCE_SECONDS
+)
 GROUPS, TRANSACTIONS = 0, 1  # kinds of coordinators, as FindCoordinator has them
 
 
@@ -70,11 +72,15 @@ async def test_end_of_a_transaction_reaches_a_partition_without_a_leader(kafka_c
         await dying.begin_transaction()
         await dying.send_and_wait(topic, b"of a transaction without an end", partition=0)
         await asyncio.to_thread(kafka_cluster.kill, alone)
-        while (await own.questions.topics())[topic].is_ready:
-            await asyncio.sleep(LOOK_SECONDS)
-        async with asyncio.TaskGroup() as both:
-            both.create_task(successor.start())
-            both.create_task(asyncio.to_thread(kafka_cluster.restart, alone))
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while (await own.questions.topics())[topic].is_ready:
+                    await asyncio.sleep(LOOK_SECONDS)
+            starting = asyncio.create_task(successor.start())
+            await asyncio.wait({starting}, timeout=LOOK_SECONDS)  # so that it asks while there is no leader
+        finally:
+            await asyncio.to_thread(kafka_cluster.restart, alone)
+        await starting
         await successor.commit([Placed(Record(topic, "key", b"committed"), 0)], "", {})
     records = await asyncio.to_thread(kcat_read, kafka.bootstrap, topic, at_least=1)
     assert [record.value for record in records] == [b"committed"]
@@ -95,11 +101,13 @@ async def test_broker_that_was_replaced_while_it_was_silent_is_not_believed(kafk
             await asking.start()
             before = await asking.standing(job.group, source, [table])
             await asyncio.to_thread(kafka_cluster.pause, silent)
-            await add_when_possible(log, job, 300, 300)
-            await until_copied_when_possible(log, job)
-            asked = asyncio.create_task(asking.standing(job.group, source, [table]))
-            await asyncio.wait({asked}, timeout=0.5)  # so that the question is there when the broker wakes up
-            kafka_cluster.resume(silent)
+            try:
+                await add_when_possible(log, job, 300, 300)
+                await until_copied_when_possible(log, job)
+                asked = asyncio.create_task(asking.standing(job.group, source, [table]))
+                await asyncio.wait({asked}, timeout=0.5)  # so that the question is there when the broker wakes up
+            finally:
+                kafka_cluster.resume(silent)
             now = await asked
             await asyncio.to_thread(kafka_cluster.wait_for_brokers, kafka_cluster.node_ids)
         last = [

@@ -15,7 +15,7 @@ from services.common.event_log.kafka.holding import Holding, Job
 from services.common.event_log.kafka.membership import Membership
 from services.common.event_log.kafka.questions import Questions
 from services.common.event_log.kafka.topics import Topics
-from services.common.event_log.kafka.transactions import Standing, Transactions
+from services.common.event_log.kafka.transactions import Transactions
 from services.common.event_log.port import EventLog, Record, Share
 from tests.kafka.members import add, copying, expect_copied_once, prepare, until_copied
 from tests.support.event_log import DEADLINE_SECONDS, KafkaHarness, held, no_lag, poll_some, read_values, within
@@ -79,27 +79,25 @@ async def test_fenced_member_leaves_the_next_owner_alone_until_the_partition_is_
 async def test_offset_is_read_after_the_last_owner_is_fenced(
     kafka: KafkaHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last owner commits at the worst moment: just when the next one has read the group's offset."""
+    """The last owner commits at the worst moment: just before the next one fences it."""
     async with kafka.open() as log:
         job = await prepare(log, kafka, partitions=1, records=6)
         async with open_transaction(kafka, f"{job.group}.{job.source}.0") as last_owner:
-            source = TopicPartition(job.source, 0)
             await last_owner.send_and_wait(job.target, b"0", key=b"key-0", partition=0)
-            await last_owner.send_offsets_to_transaction({source: 1}, job.group)
-            standing = Transactions.standing
+            await last_owner.send_offsets_to_transaction({TopicPartition(job.source, 0): 1}, job.group)
+            start = Transactions.start
 
-            async def standing_then_late_commit(self: Transactions, *asked: object) -> Standing:
-                now = await standing(self, *asked)  # type: ignore[arg-type]
-                await asyncio.gather(last_owner.commit_transaction(), return_exceptions=True)
-                return now
+            async def start_behind_the_commit(self: Transactions) -> None:
+                await last_owner.commit_transaction()
+                await start(self)
 
             with monkeypatch.context() as patch:
-                patch.setattr(Transactions, "standing", standing_then_late_commit)
+                patch.setattr(Transactions, "start", start_behind_the_commit)
                 async with held(log, job.source, job.group, (job.table,)) as share:
                     first = (await poll_some(share)).records[0]
         already_copied = await read_values(log, job.target)
 
-    assert (first.value, already_copied) == (b"0", [])
+    assert (first.value, already_copied) == (b"1", [b"0"])
 
 
 async def test_share_whose_first_records_have_expired_goes_on_behind_them(kafka: KafkaHarness) -> None:

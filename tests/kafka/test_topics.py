@@ -9,10 +9,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.kafka.local_kafka import LocalKafka
 from services.common.clock import system_clock
 from services.common.errors import TopicMismatch, UsageError
+from services.common.event_log.kafka import topics
 from services.common.event_log.kafka.log import KafkaLog
 from services.common.event_log.kafka.settings import MAX_MESSAGE_BYTES
 from services.common.event_log.port import Record, Share
-from tests.support.event_log import QUICK, KafkaHarness, read_all, read_values
+from tests.support.event_log import DEADLINE_SECONDS, QUICK, KafkaHarness, read_all, read_values
 from tests.support.kafka import running_kafka
 
 
@@ -45,14 +46,17 @@ async def test_naming_a_missing_topic_does_not_make_it(generous_kafka: LocalKafk
                 await act
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     await admin.start()
-    topics = await admin.list_topics()
+    listed = await admin.list_topics()
     await admin.close()
-    assert there.name in topics
-    assert missing.name not in topics
+    assert there.name in listed
+    assert missing.name not in listed
 
 
-async def test_topic_that_a_broker_has_not_heard_of_yet_is_waited_for(kafka: KafkaHarness) -> None:
+async def test_topic_that_a_broker_has_not_heard_of_yet_is_waited_for(
+    kafka: KafkaHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As when one of several brokers has made it, and the next question goes to another."""
+    monkeypatch.setattr(topics, "NEWS_SECONDS", DEADLINE_SECONDS)
     topic = kafka.topic("new")
     async with kafka.open() as log, kafka.open() as maker:
         appending = asyncio.create_task(log.append([Record(topic.name, "key", b"value")]))

@@ -41,8 +41,8 @@ class Harness(Protocol):
         """How many the suite can afford: where a dead member is noticed late, each costs seconds."""
 
     @property
-    def kill_steps(self) -> int:
-        """Before how many of its first steps a process is killed: more than one whole commit has."""
+    def kill_steps(self) -> range:
+        """Before which of its steps a process is killed: to behind its first whole commit."""
 
     @property
     def longest_life_seconds(self) -> float:
@@ -68,7 +68,7 @@ class Harness(Protocol):
 class SqliteHarness:
     path: Path
     random_kills: int = 12
-    kill_steps: int = 1000
+    kill_steps: range = range(1000)
     longest_life_seconds: float = 0.25
 
     def open(self, clock: Clock = system_clock) -> EventLog:
@@ -109,7 +109,9 @@ class KafkaHarness:
     bootstrap: str
     prefix: str
     random_kills: int = 4
-    kill_steps: int = 20
+    # Two shares are opened side by side, in five requests each, and commit in as many; a step is before and behind a
+    # request, and behind one is as good as before the next.
+    kill_steps: range = range(0, 46, 2)
     longest_life_seconds: float = 3.0
     times: Times = QUICK
 

@@ -5,7 +5,7 @@ Every feature is of one word: the decoder keeps one row of weights for each word
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from services.enrich.crf.lexicon import ANY_PLACE, BIT, KINDS, UNSEEN, Lexicon
 from services.enrich.crf.tokeniser import BREAK, LONG_RUN
@@ -15,19 +15,6 @@ _RUNS: Final = re.compile(r"(.)\1+")
 _UPPER: Final = re.compile(r"[^\W\d_a-z]")
 _DEMONYMS: Final = ("ian", "ean", "ans", "ese", "ish", "iote", "aqi", "eni", "ari", "ani", "ist", "ists")
 _DEMONYM_ENDINGS: Final = (*_DEMONYMS, *(f"{ending}s" for ending in _DEMONYMS))
-
-
-class WordFeatures(NamedTuple):
-    """Names by how far from the labelled word they count: at it, beside it (one away), near it (two away).
-
-    `edge` counts for the words between the first and the last of a run of capitals, of which this is one. `at` has all
-    names, and a name counts at the same distances for every word.
-    """
-
-    at: tuple[str, ...]
-    beside: tuple[str, ...]
-    near: tuple[str, ...]
-    edge: tuple[str, ...] = ()
 
 
 # The class of a word, for features of two and three neighbours. There must be fewer than 64.
@@ -148,26 +135,6 @@ def own_features(word: str, number: int, lexicon: Lexicon) -> tuple[str, ...]:
         f"g={kinds}",
         *_kind_marks(kinds),
         *(("dem?",) if lower.endswith(_DEMONYM_ENDINGS) else ()),
-    )
-
-
-_BESIDE: Final = frozenset(("l", "sh", "c", "sm", "s3", "g", "k"))
-_NEAR: Final = frozenset(("l", "c", "sm"))
-_EDGE: Final = ("w", "g", "s3")
-
-
-def word_features(word: str, number: int, lexicon: Lexicon) -> WordFeatures:
-    """As `own_features`, with those names that count for other words too, by what stands before their "="."""
-    at = own_features(word, number, lexicon)
-    if word in (BREAK, LONG_RUN):
-        return WordFeatures(at, at, ())
-    keyed = [(name.partition("=")[0], name) for name in at]
-    names = dict(keyed)
-    return WordFeatures(
-        at,
-        tuple(name for key, name in keyed if key in _BESIDE),
-        tuple(name for key, name in keyed if key in _NEAR),
-        tuple(names[key] for key in _EDGE) if is_capital(word) else (),
     )
 
 

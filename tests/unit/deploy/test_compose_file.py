@@ -4,6 +4,7 @@ import copy
 import re
 import tomllib
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from deploy.kafka.server_properties import OFFSETS_RETENTION_MINUTES
+from schemas.topics import LOG_TOPICS
 from services.commands.settings import settings_table
 from services.common.settings import RuntimeSettings
 from services.ingest.feed_list import read_feed_list
@@ -112,6 +115,12 @@ def test_kafka_is_the_version_that_all_other_tests_use() -> None:
     pom = ElementTree.parse(ROOT / "deploy" / "kafka" / "pom.xml")
     version = pom.findtext(".//{*}kafka.version")
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{version}"
+
+
+def test_a_stage_finds_its_offsets_as_long_as_there_are_records() -> None:
+    kept = timedelta(minutes=int(SERVICES["kafka"]["environment"]["KAFKA_OFFSETS_RETENTION_MINUTES"]))
+    assert kept >= max(topic.retention for topic in LOG_TOPICS.values() if topic.retention)
+    assert kept == timedelta(minutes=int(OFFSETS_RETENTION_MINUTES))
 
 
 def test_the_feed_server_serves_the_feeds() -> None:

@@ -118,7 +118,7 @@ class Holding:
         to a broker that lags behind, a position that others have written is beyond the end."""
         async with self._job.brokers.limited(self._job.brokers.times.call_seconds, "looking for the first record"):
             first = int((await reader.beginning_offsets([self._source]))[self._source])
-        if consumed is not None and consumed < first:
+        if (consumed or 0) < first:
             self._log.warning("event_log.records_expired", consumed=consumed, first=first)
         position = max(first, consumed or 0)
         reader.assign([self._source])

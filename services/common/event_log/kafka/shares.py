@@ -28,7 +28,7 @@ class KafkaShare:
         reader: AIOKafkaConsumer,
         transactions: Transactions,
         tables: dict[str, dict[str, bytes]],
-        committed: int,
+        position: int,
         stop: Stop,
     ) -> None:
         self._brokers = brokers
@@ -39,7 +39,7 @@ class KafkaShare:
         self._transactions = transactions
         self._tables = tables
         self._stop = stop
-        self._next_offset = committed
+        self._next_offset = position
         self._ahead: list[ConsumerRecord] = []
         self._committing = asyncio.Lock()
         self._giving_up = asyncio.Event()

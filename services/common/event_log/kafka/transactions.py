@@ -72,6 +72,8 @@ class Transactions:
         written = await self._run(marks, group, {source: 0}, self._producer.abort_transaction)
         if not self._is_usable:
             raise TransactionFailed("the end of its first transaction may have been sent twice")
+        if any(mark.offset < 0 for mark in written):  # aiokafka's word for a record that was there already
+            raise TransactionFailed("where its first transaction was written is not known")
         with _failing():
             async with asyncio.timeout(self._brokers.times.commit_seconds):
                 consumed = await self._consumed(group, source)
