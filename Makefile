@@ -23,8 +23,9 @@ env: $(READY) ## Make the environment in .venv
 run: $(READY) ## Replay the seed article through the whole stream and show what comes out
 	@$(BIN)/newsflow replay seeds/
 
+# In two processes, a file whole in one: most of the time is spent waiting, and each process starts a Kafka of its own.
 test: $(READY) ## Run every quick test
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(READY) ## Run the slow tests: faults, containers, browser
 	@$(BIN)/python -m pytest -m slow; code=$$?; if [ $$code -eq 5 ]; then echo "0 passed, 0 failed"; else exit $$code; fi
