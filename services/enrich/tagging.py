@@ -88,11 +88,9 @@ class Taggers:
         """Raises ValueError for a language that cannot be told, ImportError for spaCy if it is not installed."""
         # Before numpy is imported. A second thread only takes a core from the next worker.
         environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        # First, as it needs twice its lasting memory while it loads.
-        language_detector = LanguageDetector.load(languages)
         places = PlaceTable.load() if entities else None
         return cls(
-            language_detector,
+            LanguageDetector.load(languages),
             load_entity_tagger(entity_tagger) if entities else None,
             MediaTopicTagger.load() if media_topics else None,
             KnownNames.load(places),
