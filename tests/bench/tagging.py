@@ -1,6 +1,5 @@
 """Tagging: each step and the whole, on text not seen before and again, and plain spaCy on the same texts."""
 
-import gc
 import time
 from collections.abc import Callable, Sequence
 
@@ -17,6 +16,7 @@ from services.enrich.media_topics import MediaTopicTagger
 from services.enrich.place_table import PlaceTable
 from services.enrich.settings import EnrichSettings
 from services.enrich.tagging import Taggers
+from services.enrich.worker import collect_less
 from tests.bench.articles import BenchArticle, articles_of
 from tests.bench.measure import cpu_microseconds
 
@@ -73,8 +73,7 @@ def _our_steps(articles: Sequence[BenchArticle]) -> dict[str, list[float]]:
         for article in batch:
             media_topics.tag(article.title, "", article.body)
 
-    gc.collect()
-    gc.freeze()  # as a worker does
+    collect_less()
     steps = (taggers.tag_articles, entities, language, topics)
     for step in steps:
         batched_microseconds(step, articles[:WARM_UP])
