@@ -32,13 +32,13 @@ class TypeRows:
     def __init__(self, model: EntityModel, encoder: Encoder) -> None:
         self._model = model
         self._encoder = encoder
-        self.clear()
-
-    def clear(self) -> None:
-        """To be called when the encoder is cleared."""
         self._rows: Floats = np.zeros((OFFSETS, 0, _N), np.float32)
         self._pair_words = np.zeros(0, np.int64)
         self._length = 0
+
+    def clear(self) -> None:
+        """To be called when the encoder is cleared."""
+        self._length = min(self._length, len(self._model.common_words))
 
     def read(self) -> tuple[Floats, npt.NDArray[np.int64]]:
         """Weights by offset, type and label; and the number of each type among the words of pairs, or -1."""
