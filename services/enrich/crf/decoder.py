@@ -148,17 +148,10 @@ def best_labels(scores: Floats, transitions: Floats, texts: Ints) -> Labels:
     came_from = np.zeros((len(scores), _N), np.int8)
     for step in range(1, longest):
         count = longer[step]
-        so_far = best[:, :count]
-        top = so_far[OUTSIDE] + transitions[OUTSIDE][:, None]
-        source = np.zeros((_N, count), np.int8)
-        for label in range(1, _N):
-            other = so_far[label] + transitions[label][:, None]
-            better = other > top
-            np.copyto(top, other, where=better)
-            source[better] = label
+        paths = best[:, None, :count] + transitions[:, :, None]  # by label, next label and run
         here = starts[:count] + step
-        came_from[here] = source.T
-        best[:, :count] = top + scores[here].T
+        came_from[here] = paths.argmax(0).T
+        best[:, :count] = paths.max(0) + scores[here].T
     at = (best + transitions[:, OUTSIDE][:, None]).argmax(0)
     ends = starts + lengths - 1
     labels[ends] = at
