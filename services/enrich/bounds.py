@@ -54,6 +54,7 @@ _SHARED: Final = (
 _SHARED_HEAD: Final = re.compile(
     rf"\b[Tt]he (?P<first>{WORD}(?: {WORD}){{0,2}}) and (?P<second>(?:{WORD} ){{1,4}}?(?:{_SHARED}))\b(?! of| for)"
 )
+_SHARED_ENDS: Final = tuple(_SHARED.replace("Organi[sz]ation", "Organisation|Organization").split("|"))
 _WHOLE: Final = re.compile(rf"[A-Z]{{3,}}$|[A-Z]+\d|.*\b(?:{_HEADS}|{_SHARED}|Minister|Republic)\b")
 _DAY: Final = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
 
@@ -147,8 +148,11 @@ def _with_nicknames(text: str, spans: Sequence[Span]) -> list[Span]:
 
 def _with_shared_heads(text: str, spans: Sequence[Span], known_names: KnownNames) -> list[Span]:
     """ "the |Irish Nurses| and |Midwives Organisation|"."""
-    better = []
-    for name in _SHARED_HEAD.finditer(text) if " and " in text else ():
+    better: list[Span] = []
+    # Few texts have such a body at all, and the expression is tried at every "the" of a text.
+    if not any(it.type is ORGANISATION and text.endswith(_SHARED_ENDS, it.start, it.end) for it in spans):
+        return list(spans)
+    for name in _SHARED_HEAD.finditer(text):
         first, second = name["first"], name["second"]
         parts = overlapping(spans, name.start("first"), name.end())
         if (

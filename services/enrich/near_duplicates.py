@@ -55,7 +55,7 @@ _MULTIPLIERS, _OFFSETS = _permutations(WHOLE_VALUES)
 def sign(summary: str, body: str) -> Signature | None:
     """The signature of an article's text, or None if that is too short to be told from others. Titles do not count."""
     shingles = _shingles(f"{summary}\n{body}"[:MAX_CHARS])
-    distinct = np.unique(shingles)
+    distinct = _distinct(shingles)
     if len(distinct) < MIN_SHINGLES:
         return None
     values = np.concatenate([_minima(distinct, WHOLE_VALUES), _minima(shingles[:LEAD_SHINGLES], LEAD_VALUES)])
@@ -106,6 +106,12 @@ def _words(text: str) -> list[bytes]:
         for mark in _PUNCTUATION:
             text = text.replace(mark, " ")
     return text.encode("utf-8", "surrogatepass").translate(_BLANK_PUNCTUATION).split()
+
+
+def _distinct(shingles: Hashes) -> Hashes:
+    """`np.unique` takes seven times as long for as few as an article has."""
+    ordered = np.sort(shingles)
+    return np.concatenate((ordered[:1], ordered[1:][ordered[1:] != ordered[:-1]]))
 
 
 def _minima(shingles: Hashes, count: int) -> Hashes:
