@@ -1,6 +1,7 @@
-"""Scores of IPTC media topics for an English article, from a weighted lexicon of our own words.
+"""Scores of IPTC media topics for an English article, from a weighted lexicon of our own words and from all its words.
 
-Title, summary, body in; `MediaTopic`s out, best first. The lexicon's format is told in its own file.
+Title, summary, body in; `MediaTopic`s out, best first. The lexicon's format is told in its own file; what all words say
+together is in `topic_model.py`.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple, Self
 
 from schemas.enriched import MediaTopic
 from schemas.media_topics import SECOND_LEVEL_MEDIA_TOPICS, TOP_LEVEL_MEDIA_TOPICS
+from services.enrich.topic_model import Counts, TopicModel, saturated
 
 TITLE_WEIGHT: Final = 3.0
 LEAD_WEIGHT: Final = 1.5
@@ -23,6 +25,10 @@ MAX_CATEGORIES: Final = 20
 LEAD_CHARS: Final = 600  # news puts what happened into its first two or three sentences
 MAX_CHARS: Final = 10_000  # of each field, about 1,700 words: what comes later is background
 ENOUGH_EVIDENCE: Final = 8.0  # one word of weight 4 in the title and nowhere else (6) makes a score of one half
+# What all words together say of a media topic that they are certain of: as much as three words of weight 4.
+WHOLE_TEXT: Final = "the text as a whole"
+WHOLE_TEXT_WEIGHT: Final = 12.0
+MIN_PROBABILITY: Final = 0.05
 SCORE_FLOOR: Final = 0.1
 MIN_SECOND_LEVEL: Final = 12.0  # three words of weight 4 in the lead: second-level codes are for strong evidence
 MIN_PARENT_SCORE: Final = 0.5
@@ -42,7 +48,10 @@ Weights = tuple[tuple[int, float], ...]  # what a form says: the index of a medi
 
 
 class Evidence(NamedTuple):
-    """A word or phrase of the lexicon that an article has: its weight there, and what it adds to the media topic."""
+    """A word or phrase of the lexicon that an article has: its weight there, and what it adds to the media topic.
+
+    `WHOLE_TEXT` stands for all its words together.
+    """
 
     form: str
     weight: float
@@ -59,9 +68,11 @@ class MediaTopicTagger:
     name: Final = "newsflow-media-topic-lexicon"
     languages: Final = frozenset({"en"})
 
-    def __init__(self, lexicon: str) -> None:
-        """Raises LexiconError, naming the line."""
-        self.version: Final = f"4-{hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest()}"
+    def __init__(self, lexicon: str, model: TopicModel | None = None) -> None:
+        """Without a model the lexicon alone is asked. Raises LexiconError, naming the line."""
+        digests = [hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest(), *([model.digest] if model else [])]
+        self.version: Final = "-".join(["5", *digests])
+        self._model = model
         self._words: dict[str, Weights] = {}
         self._phrases: dict[Words, Weights] = {}
         # Most forms say the same as hundreds of others: weights of its own for each would take 10 MB.
@@ -87,7 +98,7 @@ class MediaTopicTagger:
 
     @classmethod
     def load(cls, path: Path = LEXICON_PATH) -> Self:
-        return cls(path.read_text(encoding="utf-8"))
+        return cls(path.read_text(encoding="utf-8"), TopicModel.load())
 
     def tag(self, title: str, summary: str, body: str, categories: Iterable[str] = ()) -> tuple[MediaTopic, ...]:
         """Media topics that score at least SCORE_FLOOR, best first. `categories` are the publisher's.
@@ -96,8 +107,12 @@ class MediaTopicTagger:
         media topics of one article can score high.
         """
         totals = [0.0] * len(_MEDIA_TOPICS)
-        for form, count in self._count_fields(title, summary, body, categories).items():
-            counted = _saturated(count)
+        texts = self.words(title, summary, body, categories)
+        # Of the top level, whose media topics are the first.
+        for index, strength in self._said_by_all(texts):
+            totals[index] = strength
+        for form, count in self._count_forms(texts).items():
+            counted = saturated(count)
             for index, weight in self._weights(form):
                 totals[index] += weight * counted
         return _scored(totals)
@@ -107,25 +122,40 @@ class MediaTopicTagger:
     ) -> dict[str, list[Evidence]]:
         """By the slug of a media topic, what speaks for it, the strongest first."""
         found: defaultdict[str, list[Evidence]] = defaultdict(list)
-        for form, count in self._count_fields(title, summary, body, categories).items():
+        texts = self.words(title, summary, body, categories)
+        for index, strength in self._said_by_all(texts):
+            found[_MEDIA_TOPICS[index].slug].append(Evidence(WHOLE_TEXT, WHOLE_TEXT_WEIGHT, strength))
+        for form, count in self._count_forms(texts).items():
             shown = form if isinstance(form, str) else " ".join(form)
             for index, weight in self._weights(form):
-                found[_MEDIA_TOPICS[index].slug].append(Evidence(shown, weight, weight * _saturated(count)))
+                found[_MEDIA_TOPICS[index].slug].append(Evidence(shown, weight, weight * saturated(count)))
         return {slug: sorted(words, key=lambda word: -word.strength) for slug, words in found.items()}
 
-    def _count_fields(self, title: str, summary: str, body: str, categories: Iterable[str]) -> defaultdict[Form, float]:
-        counts: defaultdict[Form, float] = defaultdict(float)
+    def words(self, title: str, summary: str, body: str, categories: Iterable[str] = ()) -> list[Counts]:
+        """The words of each part of an article, and what one counts there. In lower case, but for those that the
+        lexicon writes with capitals."""
         lead_end = _word_boundary(body, LEAD_CHARS)
-        self._count(title[:MAX_CHARS], TITLE_WEIGHT, counts)
-        self._count(summary[:MAX_CHARS], LEAD_WEIGHT, counts)
-        self._count(body[:lead_end], LEAD_WEIGHT, counts)
-        self._count(body[lead_end:MAX_CHARS], REST_WEIGHT, counts)
-        for category in islice(categories, MAX_CATEGORIES):
-            self._count(category[:MAX_CHARS], CATEGORY_WEIGHT, counts)
+        parts = [
+            (title[:MAX_CHARS], TITLE_WEIGHT),
+            (summary[:MAX_CHARS], LEAD_WEIGHT),
+            (body[:lead_end], LEAD_WEIGHT),
+            (body[lead_end:MAX_CHARS], REST_WEIGHT),
+            *((category[:MAX_CHARS], CATEGORY_WEIGHT) for category in islice(categories, MAX_CATEGORIES)),
+        ]
+        return [(self._normalised(text), weight) for text, weight in parts if text]
+
+    def _said_by_all(self, texts: Iterable[Counts]) -> list[tuple[int, float]]:
+        probabilities = self._model.probabilities(texts) if self._model else []
+        return [(index, WHOLE_TEXT_WEIGHT * it) for index, it in enumerate(probabilities) if it >= MIN_PROBABILITY]
+
+    def _count_forms(self, texts: Iterable[Counts]) -> defaultdict[Form, float]:
+        counts: defaultdict[Form, float] = defaultdict(float)
+        for words, weight in texts:
+            self._count([*words], weight, counts)
         return counts
 
-    def _count(self, text: str, weight: float, counts: defaultdict[Form, float]) -> None:
-        words = self._normalised(text)
+    def _count(self, words: list[str], weight: float, counts: defaultdict[Form, float]) -> None:
+        """Empties the words of phrases in `words`."""
         starts = self._longest
         for first in list(compress(range(len(words)), map(starts.__contains__, pairwise(words)))):
             # The start is gone if a phrase before has taken one of its words.
@@ -140,7 +170,6 @@ class MediaTopicTagger:
             counts[word] += weight
 
     def _normalised(self, text: str) -> list[str]:
-        """Words in lower case, but for those that the lexicon writes with capitals."""
         spaced = _spaced(text)
         lowered = spaced.lower().split()
         return lowered if text.isupper() else list(map(self._cased_words.get, spaced.split(), lowered))
@@ -220,11 +249,6 @@ def _heaviest(weights: Weights, said: Iterable[tuple[int, float]]) -> Weights:
     for index, weight in said:
         greatest[index] = max(weight, greatest.get(index, 0.0))
     return tuple(greatest.items())
-
-
-def _saturated(count: float) -> float:
-    """1 for a word met once in the rest of the body, less than 2 however often: repetition says little."""
-    return 2 * count / (count + 1)
 
 
 def _scored(totals: list[float]) -> tuple[MediaTopic, ...]:

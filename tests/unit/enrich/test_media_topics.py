@@ -12,6 +12,7 @@ from schemas.media_topics import (
     TOP_LEVEL_MEDIA_TOPICS,
 )
 from services.enrich.media_topics import LEXICON_PATH, SCORE_FLOOR, LexiconError, MediaTopicTagger, parse_lexicon
+from services.enrich.topic_model import TopicModel
 from tests.quality.gold import GOLD_FOLDER, read_file
 
 DATA = Path(__file__).parent / "data"
@@ -48,7 +49,8 @@ def test_first_media_topic_of_held_out_articles() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file_name", "floor"), [("set1.txt", 0.86), ("set2.txt", 0.85), ("set3.txt", 0.93), ("set4.txt", 0.82)]
+    ("file_name", "floor"),
+    [("set1.txt", 0.9), ("set2.txt", 0.9), ("set3.txt", 0.95), ("set4.txt", 0.85), ("set5.txt", 0.95)],
 )
 def test_first_media_topic_of_items_written_blind(file_name: str, floor: float) -> None:
     items = read_file(GOLD_FOLDER / "topics" / file_name)
@@ -91,7 +93,7 @@ def test_an_article_can_have_several_media_topics() -> None:
         body="The ruling party said the verdict was an attack on democracy. The judge called the bribery a crime.",
     )
     assert list(found)[:2] == ["crime-law-justice", "politics"]
-    assert found["politics"] > 0.3
+    assert found["politics"] > 0.25
 
 
 def test_a_word_counts_most_in_the_title_and_least_late_in_the_body() -> None:
@@ -195,6 +197,14 @@ def test_broken_lexicon_names_its_line(line: str) -> None:
         MediaTopicTagger(f"# comment\n{line}\n")
 
 
-def test_version_follows_the_lexicon() -> None:
+def test_a_subject_that_no_word_of_the_lexicon_tells_is_told_by_all_of_them() -> None:
+    title, summary = "Nine more on the bench, and none of them is paid", "They sort letters from six until noon."
+    lexicon_alone = MediaTopicTagger("-\t0\tno word\n")
+    assert lexicon_alone.tag(title, summary, "") == ()
+    assert TAGGER.tag(title, summary, "") != ()
+
+
+def test_version_follows_the_lexicon_and_the_model() -> None:
+    assert MediaTopicTagger(LEXICON, TopicModel.load()).version != MediaTopicTagger(LEXICON).version
     assert MediaTopicTagger(LEXICON).version == MediaTopicTagger(LEXICON).version
     assert MediaTopicTagger(LEXICON).version != MediaTopicTagger(LEXICON.replace("3", "2")).version
