@@ -12,10 +12,11 @@ from itertools import compress
 from typing import Final
 
 from schemas.enriched import EntityType
+from services.enrich.abbreviations import abbreviated
 from services.enrich.bounds import WORD, put_in, whole_names
 from services.enrich.clubs import as_club, is_on_sport
 from services.enrich.entities import Span, TaggedText
-from services.enrich.kinds import LAST_WORDS
+from services.enrich.kinds import LAST_WORDS, PERSON_NOUNS
 from services.enrich.known_names import KnownNames
 from services.enrich.repeats import FUNCTION_WORDS
 
@@ -68,6 +69,31 @@ _SHIPS: Final = frozenset(
 _STORMS_AND_SHIPS: Final = _STORMS | _SHIPS
 _STORM_GRADES: Final = frozenset(("Tropical", "Super", "Severe", "Post-Tropical", "Extratropical"))
 _MAX_NOUN_CHARS: Final = 16
+# Who believes or belongs, and what takes place: no bodies, but "Liberal Democrats" are a party.
+_ADHERENTS: Final = frozenset(
+    (  # noqa: SIM905
+        "Anglican Anglicans Baptists Buddhist Buddhists Catholic Catholics Christian Christians Democrat Democrats"
+        " Evangelical Evangelicals Hindu Hindus Islamist Islamists Jew Jews Liberal Lutheran Lutherans Methodists"
+        " Muslim Muslims Orthodox Pentecostals Presbyterians Protestant Protestants Republican Republicans Shia"
+        " Shiite Shiites Sikh Sikhs Socialists Sunni Sunnis"
+    ).split()
+)
+_PARTIES: Final = frozenset(("Liberal Democrats", "Christian Democrats"))
+_EVENTS: Final = frozenset("Airshow Championship Championships Cup Marathon Olympics Paralympics Prix Trophy".split())  # noqa: SIM905
+_CUPS: Final = frozenset(
+    (
+        "Champions League",
+        "Europa League",
+        "Copa América",
+        "Copa Libertadores",
+        "Copa del Rey",
+        "Giro d'Italia",
+        "Nations League",
+        "Tour de France",
+    )
+)
+# Of occupations, these are teams or towns as well.
+_TEAMS: Final = frozenset(("Kings", "Queens", "Rangers", "Senators"))
 
 
 def mend(texts: Sequence[TaggedText], known_names: KnownNames) -> list[TaggedText]:
@@ -96,7 +122,9 @@ def _mended_spans(text: TaggedText, is_headline: bool, nameless: Set[str], known
     kept = [
         span
         for span in text.spans
-        if text.text[span.start : span.end] not in nameless and not _is_storm_or_ship(text.text, span, known_names)
+        if (name := text.text[span.start : span.end]) not in nameless
+        and (span.type is PERSON or not _is_of_no_type(name))
+        and not _is_storm_or_ship(text.text, span, known_names)
     ]
     spans = kept if is_headline else whole_names(text.text, kept, known_names)
     if text.field != TITLE:
@@ -105,6 +133,8 @@ def _mended_spans(text: TaggedText, is_headline: bool, nameless: Set[str], known
         for persons in (list(_aged(text.text)), list(_quoted(text.text, spans))):
             if persons:
                 spans = put_in(persons, spans)
+    if not text.text.isupper() and (more := list(abbreviated(text.text, spans))):
+        spans = put_in(spans, more)
     return spans
 
 
@@ -151,6 +181,14 @@ def _dateline(text: str, spans: Sequence[Span], known_names: KnownNames) -> list
     if agency:
         places.append(Span(*found.span("agency"), ORGANISATION, CERTAIN))
     return places
+
+
+def _is_of_no_type(name: str) -> bool:
+    """Adherents and events: "Orthodox Christians", "Valencia Marathon"."""
+    last = name.rpartition(" ")[2]
+    if last in _ADHERENTS:
+        return name not in _PARTIES and _ADHERENTS.issuperset(name.split(" "))
+    return last in _EVENTS or name in _CUPS
 
 
 def _storms(texts: Sequence[TaggedText], known_names: KnownNames) -> set[str]:
@@ -232,7 +270,13 @@ class _Article:
 
     def _is_mere_word(self, name: str) -> bool:
         """True for "Brokers" at the start of a sentence, if no capital inside one says that it is a name."""
-        return name.isalpha() and name.istitle() and self._is_small(name) and name not in self._capital_inside
+        is_word = self._is_small(name) or self._is_occupation(name)
+        return is_word and name.isalpha() and name.istitle() and name not in self._capital_inside
+
+    def _is_occupation(self, name: str) -> bool:
+        """True for "Engineers": in sport they may be a team."""
+        is_plural = name.endswith("s") and not self._is_on_sport and name not in _TEAMS
+        return is_plural and name[:-1].lower() in PERSON_NOUNS
 
     @cached_property
     def _capital_inside(self) -> set[str]:

@@ -63,7 +63,7 @@ _TITLE: Final = re.compile(rf"\b(?:{_TITLES})\b")
 SAINTS_NAME: Final = re.compile(r"(?:St\.?|Saint) [^\W\d_]+")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _NO_NAME: Final = re.compile(
-    r"[Tt]he|THE|an?"
+    r"[Tt]he|THE|an?|I"
     r"|(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|April?|May|June?|July?|Aug(?:ust)?|Sep(?:t|tember)?|Oct(?:ober)?"
     r"|Nov(?:ember)?|Dec(?:ember)?)(?:\.| \d+|\. \d+)|Jan|Feb|Sept?|Oct|Nov|Dec"
 )

@@ -32,6 +32,12 @@ CASES: dict[str, tuple[str, str]] = {
         "[P Typhoon Ompong] turned. [P Ompong] sank.",
         "Typhoon Ompong turned. Ompong sank.",
     ),
+    "adherents and events are no bodies": (
+        "The [O Orthodox Christians] ran the [L Valencia Marathon] for the [O Liberal Democrats].",
+        "The Orthodox Christians ran the Valencia Marathon for the [O Liberal Democrats].",
+    ),
+    "an occupation at the start of a sentence": ("[O Engineers] lowered a lake.", "Engineers lowered a lake."),
+    "a town of no event's": ("It won the [O Tour de France].", "It won the Tour de France."),
     "a ship": ("The tanker [P Ada Obi] sank.", "The tanker Ada Obi sank."),
     "a person whom only an age makes one": ("Then came Obi, 34, who left.", "Then came [P Obi], 34, who left."),
     "a person whom a quotation names again": (
@@ -40,7 +46,7 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "a body that a quotation is of": ('"No," said Acme.', '"No," said Acme.'),
     "a league with a dash is no town": ("[O NFL] — The league said so.", "[O NFL] — The league said so."),
-    "a share is no dateline": ("[O Acme] (ACME) - Shares rose.", "[O Acme] (ACME) - Shares rose."),
+    "a share is no dateline": ("[O Acme] (ACME) - Shares rose.", "[O Acme] ([O ACME]) - Shares rose."),
     "a speaker is no town": ("[P OBI]: We will win.", "[P OBI]: We will win."),
     "seats are no ages": ("It put Acme (34) ahead.", "It put Acme (34) ahead."),
     "a country behind a ship": (
