@@ -50,7 +50,7 @@ def test_first_media_topic_of_held_out_articles() -> None:
 
 @pytest.mark.parametrize(
     ("file_name", "floor"),
-    [("set1.txt", 0.9), ("set2.txt", 0.9), ("set3.txt", 0.95), ("set4.txt", 0.85), ("set5.txt", 0.95)],
+    [("set1.txt", 0.9), ("set2.txt", 0.9), ("set3.txt", 0.95), ("set4.txt", 0.85), ("held_out.txt", 0.95)],
 )
 def test_first_media_topic_of_items_written_blind(file_name: str, floor: float) -> None:
     items = read_file(GOLD_FOLDER / "topics" / file_name)
