@@ -214,7 +214,7 @@ async def test_gzip_bomb_stops_at_the_limit(site: Site, fetcher: Fetcher) -> Non
 
 @pytest.mark.parametrize(
     ("coding", "body"),
-    [("gzip", gzip.compress(FEED)[:-10]), ("gzip", b"not gzip"), ("br", b"\x00"), ("deflate", b"\xff" * 9)],
+    [("gzip", gzip.compress(FEED, mtime=0)[:-10]), ("gzip", b"not gzip"), ("br", b"\x00"), ("deflate", b"\xff" * 9)],
 )
 async def test_broken_encoding_is_said(site: Site, fetcher: Fetcher, coding: str, body: bytes) -> None:
     error = await refusal(fetcher, site.answers("/feed", body, Content_Encoding=coding))
