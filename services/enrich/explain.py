@@ -11,7 +11,7 @@ from schemas.media_topics import MEDIA_TOPIC_BY_SLUG, SECOND_LEVEL_MEDIA_TOPICS,
 from services.enrich.document_pass import Names, mentions_in, read_names
 from services.enrich.entities import TaggedText
 from services.enrich.known_names import KnownNames
-from services.enrich.language import LEAD_CHARS, MIN_SCORE, TITLE_CHARS, UNDETERMINED
+from services.enrich.language import LEAD_CHARS, MIN_OTHER_SCORE, MIN_SCORE, TITLE_CHARS, UNDETERMINED
 from services.enrich.linking import PERSON, Tally
 from services.enrich.media_topics import Evidence
 from services.enrich.names import fold
@@ -54,7 +54,8 @@ def explain_language(
     shares = ", ".join(f"{code} {share:.3f}" for code, share in ranked[:SHOWN_LANGUAGES])
     yield f"likeliest of all: {shares}"
     if detected.code == UNDETERMINED and detected.score:
-        yield f"too close to tell: none of {', '.join(sorted(configured))} has {MIN_SCORE} of what they have together"
+        least = f"{MIN_SCORE}, or {MIN_OTHER_SCORE} if it is not configured"
+        yield f"too close to tell: the likeliest has less than {least}; configured are {', '.join(sorted(configured))}"
     elif detected.code == UNDETERMINED:
         yield f"in none of the configured languages: {', '.join(sorted(configured))}"
     yield f"the publisher declares {declared or 'none'}"

@@ -22,6 +22,7 @@ ALL_LANGUAGES: Final = 1000
 # Of the likeliest language, if it is configured and if not; lines of names have less ("Real Madrid 2 Barcelona 1").
 MIN_SCORE: Final = 0.25
 MIN_OTHER_SCORE: Final = 0.5
+LEAST_SCORE: Final = 0.0001  # of what is too close to tell: 0 says that the text is in another language
 # How much likelier the declared language is before the text is read. It settles headlines of names; a line of plain
 # text in another language outweighs it.
 DECLARED_ODDS: Final = 5.0
@@ -43,7 +44,7 @@ class LanguageDetector:
         # The small model is a file of the package; the other one would be downloaded.
         model = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
         languages = frozenset(languages)
-        known = {guess["lang"] for guess in model.detect("a", k=ALL_LANGUAGES)}
+        known = {guess["lang"] for guess in model.detect("a", k=ALL_LANGUAGES, threshold=-1.0)}
         if unknown := sorted(languages - known):
             raise ValueError(f"no language that can be told: {', '.join(unknown)}")
         return cls(model, languages)
@@ -67,7 +68,7 @@ class LanguageDetector:
             code = max(self.languages, key=lambda it: shares.get(it, 0.0))
         score = round(min(shares.get(code, 0.0) / total, 1.0), 4)
         if is_close:
-            return DetectedLanguage(code=UNDETERMINED, score=score)
+            return DetectedLanguage(code=UNDETERMINED, score=max(score, LEAST_SCORE))
         if code not in self.languages:
             return DetectedLanguage(code=UNDETERMINED, score=0.0, contradicts_declared=stated in self.languages)
         return DetectedLanguage(code=code, score=score, contradicts_declared=bool(stated) and code != stated)

@@ -16,7 +16,8 @@ TOPIC_MODEL_PATH: Final = Path(__file__).parent / "data" / "topic_model.npz"
 # The information of some ten words of a headline: with so much, half of what the model says is believed.
 HALF_BELIEVED: Final = 60.0
 
-Counts = tuple[Sequence[str], float]  # words in lower case, and what each of them counts
+# Words as `MediaTopicTagger.words` gives them, and what each of them counts. Those in capitals are left to the lexicon.
+Counts = tuple[Sequence[str], float]
 Number = TypeVar("Number", float, npt.NDArray[np.floating[Any]])
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -37,7 +38,13 @@ class TopicModel:
         self, words: Sequence[str], rows: npt.NDArray[np.int8], scale: float, information: Floats, bias: Floats
     ) -> None:
         digest = hashlib.blake2b(digest_size=4)
-        for part in ("\n".join(words).encode(), rows.tobytes(), information.tobytes(), bias.tobytes()):
+        for part in (
+            "\n".join(words).encode(),
+            rows.tobytes(),
+            information.tobytes(),
+            bias.tobytes(),
+            str(scale).encode(),
+        ):
             digest.update(part)
         self.digest: Final = digest.hexdigest()
         self._numbers = {word: number for number, word in enumerate(words)}

