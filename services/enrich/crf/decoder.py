@@ -134,7 +134,8 @@ def best_labels(scores: Floats, transitions: Floats, texts: Ints) -> Labels:
     `texts` has the number of each token's text: no run goes from one to the next.
     """
     labels = np.zeros(len(scores), np.int64)
-    unclear = scores[:, OUTSIDE] - scores[:, 1:].max(1) < CLEAR_MARGIN
+    # By label first: the greatest of each token's seven would take fifteen times as long.
+    unclear = scores[:, OUTSIDE] - scores[:, 1:].T.copy().max(0) < CLEAR_MARGIN
     edges = _bridge(np.flatnonzero(np.diff(unclear, prepend=False, append=False)), texts)
     starts, lengths = _cut_runs(edges[::2], edges[1::2] - edges[::2])
     order = np.argsort(-lengths, kind="stable")
@@ -144,20 +145,19 @@ def best_labels(scores: Floats, transitions: Floats, texts: Ints) -> Labels:
     longest = int(lengths[0])
     # How many runs are longer than each number of tokens: as they are sorted, these are the first ones.
     longer = np.searchsorted(-lengths, -np.arange(longest), side="left")
-    best = scores[starts].T + transitions[OUTSIDE][:, None]
-    came_from = np.zeros((len(scores), _N), np.int8)
+    # Of the paths to a token, by its label.
+    best = np.zeros((len(scores), _N), np.float32)
+    best[starts] = scores[starts] + transitions[OUTSIDE]
     for step in range(1, longest):
-        count = longer[step]
-        paths = best[:, None, :count] + transitions[:, :, None]  # by label, next label and run
-        here = starts[:count] + step
-        came_from[here] = paths.argmax(0).T
-        best[:, :count] = paths.max(0) + scores[here].T
-    at = (best + transitions[:, OUTSIDE][:, None]).argmax(0)
+        here = starts[: longer[step]] + step
+        paths = best[here - 1].T[:, None] + transitions[:, :, None]  # by label, next label and run
+        best[here] = paths.max(0).T + scores[here]
     ends = starts + lengths - 1
+    at = (best[ends] + transitions[:, OUTSIDE]).argmax(1)
     labels[ends] = at
     for back in range(1, longest):
         here = ends[: longer[back]] - back
-        at = came_from[here + 1, at[: longer[back]]]
+        at = (best[here] + transitions.T[at[: longer[back]]]).argmax(1)
         labels[here] = at
     return labels
 

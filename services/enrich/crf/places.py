@@ -128,7 +128,7 @@ def find_flags(kinds: Ints, forms: Ints, texts: Ints, form_count: int) -> Ints:
 
 
 def _is_in(keys: npt.NDArray[np.int64], among: npt.NDArray[np.int64]) -> Bools:
-    among = np.unique(among)
+    among = np.sort(among)
     if not len(among):
         return np.zeros(len(keys), np.bool_)
     found: Bools = among[np.minimum(np.searchsorted(among, keys), len(among) - 1)] == keys
