@@ -90,14 +90,19 @@ def _whole(text: str, span: Span) -> Span:
         start = _start_before(text, start)
     if text.startswith("'s", end) and SAINTS_NAME.fullmatch(text, start, end):
         end += 2
-    last = max(start, end - _MAX_DOTTED_CHARS)
+    # Few names have a stop in the last place or behind it.
+    if "." in text[end - 1 : end + 1]:
+        end = _end_at_dot(text, max(start, end - _MAX_DOTTED_CHARS), end)
+    return span if start == span.start and end == span.end else span._replace(start=start, end=end)
+
+
+def _end_at_dot(text: str, last: int, end: int) -> int:
+    """The end of a name with its own stop but without the sentence's; its last characters begin at `last`."""
     if text.startswith(".", end) and (dotted := _OWN_DOT.search(text, last, end + 3)) and dotted.end() == end + 1:
-        end += 1
-    elif (
-        text.startswith(".", end - 1) and (dotted := _SENTENCE_DOT.search(text, last, end + 2)) and dotted.end() == end
-    ):
-        end -= 1
-    return span if (start, end) == (span.start, span.end) else span._replace(start=start, end=end)
+        return end + 1
+    if text.startswith(".", end - 1) and (dotted := _SENTENCE_DOT.search(text, last, end + 2)) and dotted.end() == end:
+        return end - 1
+    return end
 
 
 def _start_before(text: str, start: int) -> int:

@@ -48,12 +48,16 @@ class Group(NamedTuple):
 
 
 class Names(NamedTuple):
-    """What an article's names are taken for. `heads` are the names that names stand for, `groups` their entities."""
+    """What an article's names are taken for. `heads` are the names that names stand for, `groups` their entities.
+
+    `repeated` are those whose repeats are mentions as well.
+    """
 
     found: dict[str, list[FoundName]]
     tallies: dict[str, Tally]
     heads: dict[str, str]
     groups: dict[str, Group]
+    repeated: list[str]
 
 
 def entities_version(tagger_version: str, known_names: KnownNames) -> str:
@@ -108,14 +112,15 @@ def read_names(texts: Sequence[TaggedText], known_names: KnownNames) -> Names:
         found = {field: [it for it in names if it.name not in demonyms] for field, names in found.items()}
         tallies = {name: tally for name, tally in tallies.items() if name not in demonyms}
         heads = {name: head for name, head in heads.items() if name not in demonyms}
-    return Names(found, tallies, heads, _vote_types(tallies, heads, known_names))
+    repeated = [name for name, tally in tallies.items() if max(tally.best.values()) >= MIN_REPEATED_CERTAINTY]
+    return Names(found, tallies, heads, _vote_types(tallies, heads, known_names), repeated)
 
 
 def mentions_in(text: TaggedText, names: Names) -> list[NamedSpan]:
     """(start, end, name) of all mentions in a field, in order: those that the tagger found, and their repeats."""
     spans = [(it.span.start, it.span.end, it.name) for it in names.found[text.field]]
-    sure = [name for name, tally in names.tallies.items() if max(tally.best.values()) >= MIN_REPEATED_CERTAINTY]
-    as_here = {name.upper(): name for name in sure} if text.text.isupper() else {name: name for name in sure}
+    forms = map(str.upper, names.repeated) if text.text.isupper() else names.repeated
+    as_here = dict(zip(forms, names.repeated, strict=True))
     repeats = find_repeats(text.text, spans, as_here)
     return sorted([*spans, *((start, end, as_here[form]) for start, end, form in repeats)]) if repeats else spans
 

@@ -5,6 +5,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,7 +20,7 @@ MAX_NOUN_CHARS: Final = 30  # of what is read before a name
 _AGE: Final = re.compile(r", [1-9]\d(?=[,.;)\"]|$| who )(?!, (?:19|20)\d\d)")
 _BRACKETED_AGE: Final = re.compile(r" \([1-9]\d\)")  # or seats, or a rank: names of persons have two words before it
 # "Villa are fifth": a team, a firm or a band, as no place and no person is a plural.
-_PLURAL: Final = re.compile(r" (?:are|have|aren't|haven't) ")
+_PLURALS: Final = (" are ", " have ", " aren't ", " haven't ")
 _CLAUSE_START: Final = re.compile(r"(?:^|[.!?:;\n\"(]\s?|\b(?:as|because|but|how|said|says|that|when|where|while) )$")
 # "The company Musk founded": the noun is not of the kind of what stands behind it.
 _VERB_BEHIND: Final = re.compile(
@@ -29,6 +30,7 @@ _BEFORE_VERBS: Final = frozenset("can could may might must not should to will wo
 _APPOSITION: Final = re.compile(r",\s(?:an?|the)\s([^,.;:()]{2,80}?)(?=[,.;)]|\swho(?:se)?\s)")
 _LOCATIVE: Final = frozenset("at from in inside near of outside to".split())  # noqa: SIM905
 _WHERE: Final = frozenset(("in", "near", "outside", "across", "throughout"))
+_WHERE_ENDS: Final = tuple(f"{word} " for word in _WHERE)  # as `str.endswith` wants them
 _FEELINGS: Final = frozenset(
     "belief believe believed confidence disappointed faith found hope interest interested saw see trust".split()  # noqa: SIM905
 )
@@ -89,6 +91,7 @@ def stated_type(text: str, start: int, end: int, tagged: EntityType) -> Stated |
     return _no_person(text, start, end)
 
 
+@lru_cache(maxsize=4096)
 def kind_of(noun: str) -> EntityType | None:
     """Of a noun in the singular or the plural."""
     return _BESIDE.get(noun) or _BESIDE.get(noun.removesuffix("s")) or _BESIDE.get(f"{noun.removesuffix('ies')}y")
@@ -96,10 +99,11 @@ def kind_of(noun: str) -> EntityType | None:
 
 def _has_age(text: str, start: int, end: int, *, may_be_body: bool) -> bool:
     """ "Ada Obi, 34,", "Ada Obi (34)"; not "In Leon, 34, of them", nor the seats of "Labour (34)"."""
-    if _AGE.match(text, end):
+    if text.startswith(", ", end) and _AGE.match(text, end):
         is_the = text.startswith("the ", start - 4) if start >= 4 else False
         return not is_the and not _is_locative(text, start)
-    return bool(_BRACKETED_AGE.match(text, end)) and not may_be_body and " " in text[start:end]
+    is_full_name = not may_be_body and " " in text[start:end]
+    return is_full_name and text.startswith(" (", end) and bool(_BRACKETED_AGE.match(text, end))
 
 
 def _is_locative(text: str, start: int) -> bool:
@@ -111,18 +115,18 @@ def _before(text: str, start: int, end: int, *, is_person: bool) -> EntityType |
     """ "striker Ada Obi", "the town of Ennis", "her party, Labour,"."""
     if not start or text[start - 1] != " ":
         return None
-    words = text[max(0, start - MAX_NOUN_CHARS) : start - 1].split(" ")
-    if words[-1] == "of" and len(words) > 1:
-        kind = kind_of(words[-2])
+    before, _, word = text[max(0, start - MAX_NOUN_CHARS) : start - 1].rpartition(" ")
+    if word == "of":
+        kind = kind_of(before.rpartition(" ")[2])
         return kind if kind is EntityType.PLACE else None
-    if words[-1].endswith(",") and text[end : end + 1] in _CLOSING:
-        kind = kind_of(words[-1][:-1])
+    if word.endswith(",") and text[end : end + 1] in _CLOSING:
+        kind = kind_of(word[:-1])
         # "In the region, Ada Obi, ...", "a spokeswoman for the group, Ada Obi, ..." are of something else.
-        is_of_noun = kind is EntityType.PLACE or not _NOT_APPOSED.isdisjoint(word.lower() for word in words[-4:-1])
+        is_of_noun = kind is EntityType.PLACE or not _NOT_APPOSED.isdisjoint(before.lower().split(" ")[-3:])
         return None if is_of_noun else kind
-    if not words[-1].islower() or words[-2:][0] in _BEFORE_VERBS:
+    kind = kind_of(word) if word.islower() else None
+    if kind is None or before.rpartition(" ")[2] in _BEFORE_VERBS:
         return None
-    kind = kind_of(words[-1])
     return None if is_person and kind is not EntityType.PERSON and _VERB_BEHIND.match(text, end) else kind
 
 
@@ -140,9 +144,10 @@ def _behind(text: str, start: int, end: int, *, is_person: bool) -> EntityType |
         noun = text[end + 1 : end + MAX_NOUN_CHARS].partition(" ")[0].rstrip(".,;:")
         if _BEHIND.get(noun) is EntityType.PLACE:
             return EntityType.PLACE
-        if _PLURAL.match(text, end) and _CLAUSE_START.search(text, max(0, start - MAX_NOUN_CHARS), start):
-            return EntityType.ORGANISATION
-    apposition = _APPOSITION.match(text, end)
+        is_plural = text.startswith(_PLURALS, end)
+        is_body = is_plural and _CLAUSE_START.search(text, max(0, start - MAX_NOUN_CHARS), start)
+        return EntityType.ORGANISATION if is_body else None
+    apposition = _APPOSITION.match(text, end) if text.startswith(",", end) else None
     if apposition is None:
         return None
     noun = ""
@@ -174,6 +179,8 @@ def _no_person(text: str, start: int, end: int) -> Stated | None:
         is_of_body = _BEHIND.get(noun.rstrip(".,;:")) is EntityType.ORGANISATION
         if is_of_body or (noun in PERSON_NOUNS and more[:1].isupper()):
             return Stated(EntityType.ORGANISATION, NO_PERSON_VOTES)
-    before = text[max(0, start - MAX_NOUN_CHARS) : start].split(" ")
-    is_in = before[-1] == "" and before[-2:][0] in _WHERE and not text.startswith("'s", end)
-    return Stated(EntityType.PLACE, HINT_VOTES) if is_in and before[-3:][0] not in _FEELINGS else None
+    if not text.endswith(_WHERE_ENDS, 0, start) or text.startswith("'s", end):
+        return None
+    *before, where, _ = text[max(0, start - MAX_NOUN_CHARS) : start].split(" ")
+    is_feeling = bool(before) and before[-1] in _FEELINGS
+    return Stated(EntityType.PLACE, HINT_VOTES) if where in _WHERE and not is_feeling else None
