@@ -6,7 +6,6 @@ running text knows little of these, whatever it is.
 
 import re
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import replace
 from functools import cached_property
 from itertools import compress
 from typing import Final
@@ -104,12 +103,12 @@ def mend(texts: Sequence[TaggedText], known_names: KnownNames) -> list[TaggedTex
     nameless = set() if all(map(_STORMS.isdisjoint, words)) else _storms(texts, known_names)
     are_headlines = [is_title_case(text.text) for text in texts]
     mended = [
-        replace(text, spans=tuple(_mended_spans(text, is_headline, nameless, known_names)))
+        TaggedText(text.field, text.text, tuple(_mended_spans(text, is_headline, nameless, known_names)))
         for text, is_headline in zip(texts, are_headlines, strict=True)
     ]
     article = _Article(mended, are_headlines, words)
     return [
-        replace(text, spans=tuple(article.names(text, is_headline)))
+        TaggedText(text.field, text.text, tuple(article.names(text, is_headline)))
         for text, is_headline in zip(mended, are_headlines, strict=True)
     ]
 
@@ -229,9 +228,9 @@ class _Article:
         """`words` of each text are as they stand between blanks."""
         are_sentences = [not (it or text.text.isupper()) for text, it in zip(texts, are_headlines, strict=True)]
         self._sentences = list(compress(texts, are_sentences))
-        in_sentences = set[str]().union(*compress(words, are_sentences))
-        self._is_on_sport = is_on_sport(in_sentences)
-        self._words = in_sentences | {word[:-1] for word in in_sentences if word[-1] in ",."}
+        self._words = set[str]().union(*compress(words, are_sentences))
+        self._is_on_sport = is_on_sport(self._words)
+        self._words |= {word[:-1] for word in self._words if word[-1] in ",."}
 
     def names(self, text: TaggedText, is_headline: bool) -> list[Span]:
         if is_headline and text.field == TITLE:

@@ -138,8 +138,10 @@ def _has_title_before(text: str, start: int) -> bool:
     if not start or text[start - 1] != " ":
         return False
     title_start = max(0, start - _MAX_TITLE_CHARS)
-    words = text[title_start : start - 1].rsplit(None, 1)
-    if not words:
+    before = text[title_start : start - 1]
+    word = before.rpartition(" ")[2]
+    # Most names have a small word before them.
+    if word.islower() or not (words := before.rsplit(None, 1)):
         return False
     title = words[-1].rstrip(".") in _TITLE_WORDS and _TITLE_BEFORE.search(text, title_start, start)
     return words[-1] in _OCCUPATIONS or bool(title)

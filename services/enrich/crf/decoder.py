@@ -65,12 +65,12 @@ class TypeRows:
         return self._rows, self._pair_words
 
     def _weigh(self, words: list[str], classes: list[int]) -> Floats:
-        known = self._model.features
+        known = self._model.features.get
         lexicon = self._model.lexicon
         found: list[int] = []
         of_word: list[int] = []
         for number, (word, word_class) in enumerate(zip(words, classes, strict=True)):
-            rows = [known[name] for name in own_features(word, word_class, lexicon) if name in known]
+            rows = [row for row in map(known, own_features(word, word_class, lexicon)) if row is not None]
             found += rows
             of_word += [number] * len(rows)
         sums = self._model.rows.sums(np.array(found, np.int64), np.array(of_word, np.int64), len(words))
