@@ -73,28 +73,24 @@ class MediaTopicTagger:
         digests = [hashlib.blake2b(lexicon.encode(), digest_size=4).hexdigest(), *([model.digest] if model else [])]
         self.version: Final = "-".join(["5", *digests])
         self._model = model
-        self._words: dict[str, Weights] = {}
-        self._phrases: dict[Words, Weights] = {}
+        self._weights: dict[Form, Weights] = {}
         # Most forms say the same as hundreds of others: weights of its own for each would take 10 MB.
         shared: dict[Weights, Weights] = {}
         for slug, weight, term in parse_lexicon(lexicon):
             said = [] if slug == NEUTRAL else [(index, weight) for index in _indexes(slug)]
             for words in _forms(term):
                 # Interned, as the same words stand in many phrases.
-                first, *others = map(intern, words)
-                if others:
-                    phrase = first, *others
-                    weights = _heaviest(self._phrases.get(phrase, ()), said)
-                    self._phrases[phrase] = shared.setdefault(weights, weights)
-                else:
-                    weights = _heaviest(self._words.get(first, ()), said)
-                    self._words[first] = shared.setdefault(weights, weights)
-        self._cased_words = {word: word for word in self._words if word != word.lower()}
+                phrase = tuple(map(intern, words))
+                form = phrase if len(phrase) > 1 else phrase[0]
+                weights = _heaviest(self._weights.get(form, ()), said)
+                self._weights[form] = shared.setdefault(weights, weights)
+        self._cased_words = frozenset(it for it in self._weights if isinstance(it, str) and it != it.lower())
         # By the first two words of phrases: how many words the longest of them has.
         self._longest: dict[Words, int] = {}
-        for phrase in self._phrases:
-            start = phrase[:2]
-            self._longest[start] = max(len(phrase), self._longest.get(start, 0))
+        for form in self._weights:
+            if not isinstance(form, str):
+                start = form[:2]
+                self._longest[start] = max(len(form), self._longest.get(start, 0))
 
     @classmethod
     def load(cls, path: Path = LEXICON_PATH) -> Self:
@@ -113,7 +109,7 @@ class MediaTopicTagger:
             totals[index] = strength
         for form, count in self._count_forms(texts).items():
             counted = saturated(count)
-            for index, weight in self._weights(form):
+            for index, weight in self._weights[form]:
                 totals[index] += weight * counted
         return _scored(totals)
 
@@ -127,7 +123,7 @@ class MediaTopicTagger:
             found[_MEDIA_TOPICS[index].slug].append(Evidence(WHOLE_TEXT, WHOLE_TEXT_WEIGHT, strength))
         for form, count in self._count_forms(texts).items():
             shown = form if isinstance(form, str) else " ".join(form)
-            for index, weight in self._weights(form):
+            for index, weight in self._weights[form]:
                 found[_MEDIA_TOPICS[index].slug].append(Evidence(shown, weight, weight * saturated(count)))
         return {slug: sorted(words, key=lambda word: -word.strength) for slug, words in found.items()}
 
@@ -161,21 +157,20 @@ class MediaTopicTagger:
             # The start is gone if a phrase before has taken one of its words.
             for length in range(starts.get((words[first], words[first + 1]), 0), 1, -1):
                 phrase = tuple(words[first : first + length])
-                if phrase in self._phrases:
+                if phrase in self._weights:
                     counts[phrase] += weight
                     # Emptied, so that the words of a phrase count neither alone nor in a phrase that overlaps it.
                     words[first : first + len(phrase)] = [""] * len(phrase)
                     break
-        for word in filter(self._words.__contains__, words):
+        for word in filter(self._weights.__contains__, words):
             counts[word] += weight
 
     def _normalised(self, text: str) -> list[str]:
-        spaced = _spaced(text)
-        lowered = spaced.lower().split()
-        return lowered if text.isupper() else list(map(self._cased_words.get, spaced.split(), lowered))
-
-    def _weights(self, form: Form) -> Weights:
-        return self._words[form] if isinstance(form, str) else self._phrases[form]
+        if text.isupper():
+            return _spaced(text).lower().split()
+        kept = self._cased_words
+        # Most words are small as they are written.
+        return [word if word.islower() or word in kept else word.lower() for word in _spaced(text).split()]
 
 
 def parse_lexicon(lexicon: str) -> Iterator[tuple[str, float, str]]:
