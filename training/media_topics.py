@@ -8,11 +8,9 @@ are there for it, and from pieces of news that the lexicon is sure of: few of ea
 """
 
 import argparse
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +27,7 @@ from services.enrich.topic_model import TOPIC_MODEL_PATH, Counts, TopicModel, sa
 from tests.quality.gold import GOLD_FOLDER, GoldItem, read_file, read_gold
 from tests.quality.measure import tag_items, topic_scores
 from training.bio import read_documents
+from training.word_vectors import read_word_vectors
 
 NEWS: Final = ("wp_current_events.distilled.conll", "voa_gmb_text.distilled.conll")
 PIECE_WORDS: Final = range(15, 61)
@@ -103,15 +102,13 @@ def read_pieces(path: Path) -> Iterator[str]:
 
 def read_vectors(path: Path, pieces: Sequence[str], lexicon: MediaTopicTagger) -> Vectors:
     """Of the commonest words. A word's information is the logarithm of how rare the pieces are that have it."""
-    file = json.loads(path.read_text("utf-8"))
-    words = list(islice((word for word in file["words"] if word.isalpha()), VOCABULARY))
-    rows = np.array([file["vectors"][word][: file["dimensions"]] for word in words], np.float64)
+    words, rows = read_word_vectors(path, VOCABULARY, str.isalpha)
     pieces_with = Counter(word for piece in pieces for word in set(lexicon.words("", "", piece)[0][0]))
     rarity = [np.log((len(pieces) + 1) / (pieces_with[word] + 1)) for word in words]
     least, most = INFORMATION
     return Vectors(
         {word: number for number, word in enumerate(words)},
-        rows / np.linalg.norm(rows, axis=1, keepdims=True),
+        rows,
         np.clip(np.array(rarity) - least, 0.0, most),
     )
 

@@ -10,9 +10,9 @@ from services.enrich.crf.lexicon import Lexicon
 from services.enrich.crf.tokeniser import BREAK, LONG_RUN
 
 # By what stands before the "=" of a name.
-_BESIDE: Final = frozenset(("l", "sh", "c", "sm", "s3", "g", "k"))
-_NEAR: Final = frozenset(("l", "c", "sm"))
-_EDGE: Final = ("w", "g", "s3")
+_BESIDE: Final = frozenset(("l", "sh", "c", "cl", "cg", "sm", "s3", "g", "k"))
+_NEAR: Final = frozenset(("l", "c", "cg", "sm"))
+_EDGE: Final = ("w", "g", "s3", "cl", "cg")
 
 
 class WordFeatures(NamedTuple):

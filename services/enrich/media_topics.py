@@ -65,7 +65,7 @@ class LexiconError(ValueError):
 class MediaTopicTagger:
     """Immutable once made, so one instance serves a whole process."""
 
-    name: Final = "newsflow-media-topic-lexicon"
+    name: Final = "newsflow-media-topics-en"
     languages: Final = frozenset({"en"})
 
     def __init__(self, lexicon: str, model: TopicModel | None = None) -> None:

@@ -119,7 +119,8 @@ def own_features(word: str, number: int, lexicon: Lexicon) -> tuple[str, ...]:
         return (word,)
     lower = word.lower()
     kinds = lexicon.kinds.get(lower, 0)
-    common = f"l={lower}", f"sh={shape(word)}", f"c={number}"
+    cluster, group = lexicon.clusters.of(lower)
+    common = f"l={lower}", f"sh={shape(word)}", f"c={number}", f"cl={cluster}", f"cg={group}"
     if not is_capital(word):
         small_marks = [f"small {mark}" for mark in _kind_marks(kinds)]
         return (*common, f"s2={lower[-2:]}", f"s3={lower[-3:]}", f"p3={lower[:3]}", *small_marks)

@@ -1,8 +1,11 @@
-"""What is known of single words: which kinds of name they occur in, and how often they are written small."""
+"""What is known of single words: which kinds of name they occur in, how often they are
+written small, and which words are used like them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from services.enrich.crf.word_clusters import NO_CLUSTERS, WordClusters
 
 # A word of the gazetteer has any of these, as the bits of a number in this order.
 KINDS: Final = (
@@ -37,6 +40,7 @@ class Lexicon:
 
     kinds: Mapping[str, int]
     small: Mapping[str, int]
+    clusters: WordClusters = NO_CLUSTERS
 
     def countries(self) -> frozenset[str]:
         return frozenset(word for word, kinds in self.kinds.items() if kinds & BIT["ctry1"])

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from services.enrich.crf.features import CLASSES
 from services.enrich.crf.lexicon import Lexicon
+from services.enrich.crf.word_clusters import WordClusters
 
 MODEL_PATH: Final = Path(__file__).parent.parent / "data" / "entity_model.npz"
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 LABELS: Final = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 # A word's features count for the tokens from two behind it to two before it, then for those of the run of capitals that
@@ -125,6 +126,7 @@ class EntityModel:
             # One number in memory for all the words of the same kinds.
             dict(zip(words, map(kinds.tolist().__getitem__, kinds_of.tolist()), strict=True)),
             {word: small for word, small in zip(words, stored["lexicon_small"].tolist(), strict=True) if small >= 0},
+            WordClusters.read(stored),
         )
         features = _words(stored["features"])
         pair_words = _words(stored["pair_words"])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pycrfsuite
 import pytest
 
@@ -10,6 +11,7 @@ from services.enrich.crf.encoder import Encoder
 from services.enrich.crf.lexicon import BIT, Lexicon
 from services.enrich.crf.model import LABELS, EntityModel
 from services.enrich.crf.tokeniser import BREAK
+from services.enrich.crf.word_clusters import WordClusters
 from training.bio import Document, join, read_documents, recase
 from training.compiling import compile_model
 from training.corpus import Rows, label_tokens
@@ -43,7 +45,9 @@ said O
 . O
 """
 LEXICON = Lexicon(
-    {"london": BIT["cap"], "england": BIT["ctry1"], "bank": BIT["orgw"], "ada": BIT["first"]}, {"bank": 3}
+    {"london": BIT["cap"], "england": BIT["ctry1"], "bank": BIT["orgw"], "ada": BIT["first"]},
+    {"bank": 3},
+    WordClusters.make(("london", "england", "bank", "ada"), np.array([0, 1, 2, 3]), np.array([0, 0, 1, 2])),
 )
 
 
