@@ -17,6 +17,7 @@ from services.enrich.clubs import as_club, is_on_sport
 from services.enrich.entities import Span, TaggedText
 from services.enrich.kinds import LAST_WORDS, PERSON_NOUNS
 from services.enrich.known_names import KnownNames
+from services.enrich.pairs import part_pairs
 from services.enrich.repeats import FUNCTION_WORDS
 
 PERSON, ORGANISATION, PLACE = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
@@ -106,7 +107,7 @@ def mend(texts: Sequence[TaggedText], known_names: KnownNames) -> list[TaggedTex
         TaggedText(text.field, text.text, tuple(_mended_spans(text, is_headline, nameless, known_names)))
         for text, is_headline in zip(texts, are_headlines, strict=True)
     ]
-    article = _Article(mended, are_headlines, words)
+    article = _Article(mended, are_headlines, words, known_names)
     return [
         TaggedText(text.field, text.text, tuple(article.names(text, is_headline)))
         for text, is_headline in zip(mended, are_headlines, strict=True)
@@ -224,8 +225,16 @@ def _named_by(nouns: Set[str], text: str, span: Span) -> str | None:
 class _Article:
     """What an article's fields tell of each other: which words it writes small, and which names it has in sentences."""
 
-    def __init__(self, texts: Sequence[TaggedText], are_headlines: Sequence[bool], words: Sequence[Set[str]]) -> None:
+    def __init__(
+        self,
+        texts: Sequence[TaggedText],
+        are_headlines: Sequence[bool],
+        words: Sequence[Set[str]],
+        known_names: KnownNames,
+    ) -> None:
         """`words` of each text are as they stand between blanks."""
+        self._texts = texts
+        self._known_names = known_names
         are_sentences = [not (it or text.text.isupper()) for text, it in zip(texts, are_headlines, strict=True)]
         self._sentences = list(compress(texts, are_sentences))
         self._words = set[str]().union(*compress(words, are_sentences))
@@ -237,7 +246,18 @@ class _Article:
             spans = self._of_headline(text)
         else:
             spans = [span for span in text.spans if not self._is_mere_word(text.text[span.start : span.end])]
+        spans = part_pairs(text.text, spans, self._type_of)
         return [as_club(text.text, span) for span in spans] if self._is_on_sport else spans
+
+    def _type_of(self, name: str) -> EntityType | None:
+        known = self._known_names.get(name)
+        return known.type if known else self._types.get(name)
+
+    @cached_property
+    def _types(self) -> dict[str, EntityType]:
+        """Of each name as the tagger has it where it first stands. What it takes for one may be a pair of names."""
+        named = ((text.text[it.start : it.end], it) for text in reversed(self._texts) for it in reversed(text.spans))
+        return {name: it.type for name, it in named if not {"-", "–"}.intersection(name)}
 
     def _of_headline(self, text: TaggedText) -> list[Span]:
         """Trimmed by words that are written small below; names that are below as they are there."""

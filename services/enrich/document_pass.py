@@ -22,7 +22,7 @@ from services.enrich.names import FoundName, find_name
 from services.enrich.repeats import NamedSpan, find_repeats
 
 # Raised when the same spans may become other entities; the tables have digests of their own.
-RULES_VERSION: Final = 3
+RULES_VERSION: Final = 4
 # How many looks of a tagger it is worth that a name is known.
 KNOWN_VOTES: Final = 3.0
 # That there is a place of the name: more for several words, as a single one may be anybody's surname.
