@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 
 def read_word_vectors(
-    path: Path, most: int | None = None, is_wanted: Callable[[str], bool] = bool
+    path: Path, most: int | None = None, is_wanted: Callable[[str], bool] = lambda _: True
 ) -> tuple[list[str], npt.NDArray[np.float64]]:
     """The `most` commonest words that are wanted, or all of them, in lower case; takes 3 GB for a moment."""
     file = json.loads(path.read_text("utf-8"))

@@ -52,7 +52,7 @@ def explain_language(
     read = f"the first {TITLE_CHARS} characters of the title and {LEAD_CHARS} of the text"
     yield f"{detected.code} {detected.score:.2f}, from {read}"
     shares = ", ".join(f"{code} {share:.3f}" for code, share in ranked[:SHOWN_LANGUAGES])
-    yield f"likeliest of all: {shares}"
+    yield f"likeliest of all, by both readers: {shares}"
     if detected.code == UNDETERMINED and detected.score:
         least = f"{MIN_SCORE}, or {MIN_OTHER_SCORE} if it is not configured"
         yield f"too close to tell: the likeliest has less than {least}; configured are {', '.join(sorted(configured))}"

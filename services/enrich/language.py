@@ -10,6 +10,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, Self
 
+import pycld2
+
 from schemas.enriched import DetectedLanguage
 from services.enrich.entities import straighten
 
@@ -31,10 +33,10 @@ LEAST_SCORE: Final = 0.0001  # of what is too close to tell: 0 says that the tex
 DECLARED_ODDS: Final = 5.0
 # CLD2's score of a language (log probabilities for each KB). Lines of names have less in whatever it takes them for.
 MIN_CLD2_SCORE: Final = 700
-# Other codes for the same: deprecated ones, which feeds and CLD2 still have; Bokmål and Nynorsk, which are Norwegian;
-# those of three letters for the languages of the default settings.
+# Other codes for the same: deprecated ones, which feeds and CLD2 still have; Filipino, which is Tagalog to readers;
+# Bokmål and Nynorsk, which are Norwegian; those of three letters for the languages of the default settings.
 ALIASES: Final[Mapping[str, str]] = {
-    **{"in": "id", "iw": "he", "ji": "yi", "jw": "jv", "nb": "no", "nn": "no"},
+    **{"fil": "tl", "in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro", "nb": "no", "nn": "no"},
     **{"eng": "en", "deu": "de", "ger": "de", "spa": "es", "fra": "fr", "fre": "fr"},
     **{"ita": "it", "nld": "nl", "dut": "nl", "por": "pt"},
 }
@@ -75,7 +77,8 @@ class LanguageDetector:
             shares[stated] *= DECLARED_ODDS
         code = max(shares, key=shares.__getitem__)
         total = sum(shares.values())
-        is_close = shares[code] / total < (MIN_SCORE if code in self.languages else MIN_OTHER_SCORE)
+        # Rounded, as half of the shares is just enough.
+        is_close = round(shares[code] / total, 4) < (MIN_SCORE if code in self.languages else MIN_OTHER_SCORE)
         if is_close:
             code = max(self.languages, key=lambda it: shares.get(it, 0.0))
         score = round(min(shares.get(code, 0.0) / total, 1.0), 4)
@@ -99,10 +102,9 @@ class LanguageDetector:
             shares[ALIASES.get(guess["lang"], guess["lang"])] += guess["score"]
         other = _sure_language(text, max(shares, key=shares.__getitem__))
         if other and other not in self.languages:
-            for code in shares:
-                shares[code] /= 2
-            shares[other] += 0.5
-        return sorted(shares.items(), key=lambda it: it[1], reverse=True)
+            shares[other] += sum(shares.values())
+        total = sum(shares.values())
+        return sorted(((code, share / total) for code, share in shares.items()), key=lambda it: it[1], reverse=True)
 
 
 def primary_language(declared: str | None) -> str:
@@ -113,19 +115,16 @@ def primary_language(declared: str | None) -> str:
 
 def _sure_language(text: str, likeliest: str) -> str | None:
     """What CLD2 is sure of. None if it does not know the likeliest language: it would take it for a relative."""
-    import pycld2
-
     if likeliest not in _known_to_cld2():
         return None
     try:
         is_sure, _, [(_, code, _, score), *_] = pycld2.detect(text, isPlainText=True)
-    except pycld2.error:  # a control character
+    except pycld2.error:  # a control character or a noncharacter
         return None
     return primary_language(code) if is_sure and score >= MIN_CLD2_SCORE else None
 
 
 @cache
 def _known_to_cld2() -> frozenset[str]:
-    from pycld2 import DETECTED_LANGUAGES, LANGUAGES
-
-    return frozenset(primary_language(code) for name, code in LANGUAGES if name in DETECTED_LANGUAGES)
+    detected = frozenset(pycld2.DETECTED_LANGUAGES)
+    return frozenset(primary_language(code) for name, code in pycld2.LANGUAGES if name in detected)

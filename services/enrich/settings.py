@@ -11,7 +11,7 @@ class EnrichSettings(BaseModel):
     languages: tuple[str, ...] = Field(
         default=("en", "de", "es", "fr", "it", "nl", "pt"),
         min_length=1,
-        description="Languages to tell apart, as ISO 639-1 codes.",
+        description="Languages to tell apart, as ISO 639-1 codes; `nb` and `nn` come out as `no`.",
     )
     entities: bool = Field(default=True, description="Tag entities.")
     entity_tagger: Literal["crf", "spacy"] = Field(

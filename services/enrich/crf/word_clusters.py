@@ -21,7 +21,7 @@ class WordClusters:
     """The cluster of each word by its check sum (CRC-32), and the group that each cluster belongs to.
 
     With check sums 340,000 words take 2 MB, as a dictionary 40. One word in 12,000 that the table does not have is
-    taken for one that it has.
+    taken for one that it has. It holds views of arrays, so it cannot be pickled: each process loads its own.
     """
 
     def __init__(self, checks: Array, clusters: Array, groups: Array) -> None:

@@ -81,6 +81,14 @@ def test_headlines_keep_their_spans(how: str, text: str) -> None:
     assert (headline.text, headline.spans) == (text, ((0, 15, "ORG"),))
 
 
+def test_clusters_of_neighbours_are_features() -> None:
+    rows = Rows(LEXICON)
+    [(features, _)] = rows.sequences(Document("Ada met England", ()))
+    assert {"cl=3@2", "cg=2@2", "cl=-1@3", "cg=0@4"} <= set(features[0])
+    assert {"cl=3@1", "cl=1@3"} <= set(features[1])
+    assert not any(feature.startswith("cl=1") for feature in features[0])
+
+
 def test_compiled_model_says_what_crfsuite_says(tmp_path: Path) -> None:
     sentence = [line.rsplit(" ", 1) for line in LINES.split("\n\n")[1].splitlines()]
     other = [

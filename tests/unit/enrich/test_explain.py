@@ -49,7 +49,7 @@ def test_each_name_says_what_made_it_what_it_is() -> None:
     ("ranked", "detected", "said"),
     [
         ([], ("und", 0.0), "no letter"),
-        ([("en", 0.9), ("de", 0.1)], ("en", 0.9), "likeliest of all: en 0.900, de 0.100"),
+        ([("en", 0.9), ("de", 0.1)], ("en", 0.9), "likeliest of all, by both readers: en 0.900, de 0.100"),
         ([("en", 0.5), ("de", 0.5)], ("und", 0.5), "too close to tell"),
         ([("sv", 0.99), ("de", 0.001)], ("und", 0.0), "none of the configured languages"),
     ],

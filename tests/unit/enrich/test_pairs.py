@@ -6,10 +6,8 @@ from schemas.enriched import EntityType
 from services.enrich.entities import Span
 from services.enrich.pairs import part_pairs
 
-KNOWN = {
-    **dict.fromkeys(("US", "U.S.", "China", "Japan", "Korea", "South Korea", "Asia", "Asia-Pacific", "Pacific"), EntityType.PLACE),
-    **{"Hamas": EntityType.ORGANISATION, "Israel": EntityType.PLACE, "Putin": EntityType.PERSON},
-}  # fmt: skip
+PLACES = ("US", "U.S.", "China", "Japan", "Korea", "South Korea", "Israel", "Asia", "Pacific", "Asia-Pacific")
+KNOWN = dict.fromkeys(PLACES, EntityType.PLACE) | {"Hamas": EntityType.ORGANISATION}
 
 
 def parted(text: str, *names: str) -> list[str]:
