@@ -22,15 +22,20 @@ SURE: Final = 0.75
 _INITIALS_BEFORE: Final = re.compile(r"(?<!\S)(?!U\.[SKN]|E\.U|D\.C)(?:[^\W\d_a-z]\.\s?){2,}$")
 _MAX_INITIALS_CHARS: Final = 10
 # "Acme Co.|, which", "Norfolk, Va.|"; at the end of a sentence the stop is the sentence's.
-_OWN_DOT: Final = re.compile(rf"(?:\b\w|\b(?:{SUFFIXES}))\.(?=[,;:)']| [a-z(–—-])|(?<=, )(?:{STATES})\.")
+_OWN_DOT: Final = re.compile(
+    rf"(?:\b\w|\b(?:{SUFFIXES}))\.(?=[,;:)']| [a-z(–—-])|(?:(?<=, )|(?<=[DIR]-))(?:{STATES})\."
+)
 _SENTENCE_DOT: Final = re.compile(rf"\b(?:{SUFFIXES})\.(?!['\",;:)]| [a-z(–—-])")
 _MAX_DOTTED_CHARS: Final = 6
+_PARTIES: Final = "DIR"
+_STATE: Final = re.compile(STATES)
 WORD: Final = r"[^\W\d_a-z][\w'-]{0,40}"
 _NICKNAME: Final = re.compile(rf" (?P<quote>[\"'])[^\W\d_a-z][\w' -]{{1,24}}(?P=quote) {WORD}")
 _FIRST_NAMES: Final = re.compile(rf"(?<![\w'-]){WORD}(?: {WORD})?$")
 _MAX_FIRST_NAMES_CHARS: Final = 40
 _PARTICLE: Final = (
-    "al|bin|da|das|de|de la|de las|de los|del|der|di|do|dos|el|ibn|la|le|ter|van|van de|van den|van der|von"
+    "al|ben|bin|bint|binti|da|das|de|de la|de las|de los|del|der|di|do|dos|el|ibn|la|le|ole|ter|van|van de|van den"
+    "|van der|von|wa|zu"
 )
 _PARTICLES: Final = frozenset(f" {particle} " for particle in _PARTICLE.split("|"))
 _PARTICLE_ENDS: Final = tuple(_PARTICLES)  # as `str.endswith` wants them
@@ -61,7 +66,7 @@ _DAY: Final = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
 
 def whole_names(text: str, spans: Sequence[Span], known_names: KnownNames) -> list[Span]:
     """In order and without overlap, as they were."""
-    longer = [_whole(text, span) for span in spans]
+    longer = [_whole(text, span, known_names) for span in spans]
     longer = _joined(text, longer, known_names)
     longer = _with_nicknames(text, longer)
     longer = _with_shared_heads(text, longer, known_names)
@@ -83,9 +88,14 @@ def overlapping(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
     return spans[first:last]
 
 
-def _whole(text: str, span: Span) -> Span:
-    """ "K.P. |Suresh Babu", "Luzviminda de los |Santos", "St. John|'s", "Sammy Davis Jr|." """
+def _whole(text: str, span: Span, known_names: KnownNames) -> Span:
+    """ "K.P. |Suresh Babu", "de los |Santos", "St. John|'s", "Sammy Davis Jr|.", "Air |India", "D-|Colo|." """
     start, end = span.start, span.end
+    if text.startswith("-", start + 1) and _is_state_of_party(text[start:end], known_names):
+        span = Span(start + 2, end, PLACE, span.score)
+        start += 2
+    elif span.type is PLACE and text.endswith("Air ", 0, start) and not text[start - 5 : start - 4].isalnum():
+        return Span(start - 4, end, ORGANISATION, span.score)
     if span.type is PERSON and start and text[start - 1] in " .":
         start = _start_before(text, start)
     if text.startswith("'s", end) and SAINTS_NAME.fullmatch(text, start, end):
@@ -94,6 +104,13 @@ def _whole(text: str, span: Span) -> Span:
     if "." in text[end - 1 : end + 1]:
         end = _end_at_dot(text, max(start, end - _MAX_DOTTED_CHARS), end)
     return span if start == span.start and end == span.end else span._replace(start=start, end=end)
+
+
+def _is_state_of_party(tag: str, known_names: KnownNames) -> bool:
+    """True for "D-Colo" and "R-Kentucky", as American papers tell party and state of a politician."""
+    state = tag[2:]
+    known = known_names.get(state)
+    return tag[0] in _PARTIES and (_STATE.fullmatch(state) is not None or (known is not None and known.type is PLACE))
 
 
 def _end_at_dot(text: str, last: int, end: int) -> int:

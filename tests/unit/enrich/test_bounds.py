@@ -9,6 +9,15 @@ KNOWN = KnownNames.load()
 CASES: dict[str, tuple[str, str]] = {
     "initials": ("It was K.P. [P Suresh Babu].", "It was [P K.P. Suresh Babu]."),
     "a country before a person": ("Into the U.S. [P Ada Obi] came.", "Into the U.S. [P Ada Obi] came."),
+    "party and state": (
+        "[P Ada Obi], [O D-Colo]., [P Bo Li] ([O R-Kentucky]) and [O D-Wave] left.",
+        "[P Ada Obi], D-[L Colo.], [P Bo Li] (R-[L Kentucky]) and [O D-Wave] left.",
+    ),
+    "an airline": (
+        "An Air [L India] flight; an Airbus [L India] has.",
+        "An [O Air India] flight; an Airbus [L India] has.",
+    ),
+    "a Kikuyu particle": ("Ngũgĩ wa [P Thiong'o] wrote.", "[P Ngũgĩ wa Thiong'o] wrote."),
     "a saint's town": ("She left [L St. John]'s.", "She left [L St. John's]."),
     "several portfolios": (
         "The [O Ministry of Health] and Sport paid.",
