@@ -19,7 +19,7 @@ class EnrichSettings(BaseModel):
     )
     media_topics: bool = Field(default=True, description="Tag media topics.")
     signatures: bool = Field(default=True, description="Sign texts, so that edited copies can be found.")
-    workers: int = Field(default=1, ge=1, le=64, description="Worker processes, about 160 MB each.")
+    workers: int = Field(default=1, ge=1, le=64, description="Worker processes, about 170 MB each.")
     worker_memory_bytes: int = Field(default=2 * 1024**3, ge=512 * 1024**2, description="Address space of a worker.")
     batch_records: int = Field(default=32, ge=1, le=1000, description="Articles of one batch.")
     batch_timeout_seconds: float = Field(default=30.0, gt=0, description="A worker that takes longer is replaced.")
