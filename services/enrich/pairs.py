@@ -23,7 +23,7 @@ def part_pairs(text: str, spans: Sequence[Span], type_of: TypeOf) -> list[Span]:
     """`type_of` knows names by themselves: of the world, or elsewhere in the article.
 
     Both sides must be known, and the pair not: "Asia-Pacific" is one name. So is a longer span around a pair, "the
-    China-Pakistan Economic Corridor".
+    China-Pakistan Economic Corridor", and a body that is called by two places, "Georgia-Pacific".
     """
     pairs = [side for joint in _JOINT.finditer(text) for side in _sides(text, spans, joint.start(), type_of)]
     # The one in the middle of three is in two pairs.
@@ -42,10 +42,15 @@ def _sides(text: str, spans: Sequence[Span], joint: int, type_of: TypeOf) -> Ite
     if first is None or second is None:
         return
     start, end = joint - len(first), joint + 1 + len(second)
-    is_one_name = type_of(text[start:end]) or any(
-        it.start < start or it.end > end for it in overlapping(spans, start, end)
+    sides = [
+        Span(at, at + len(name), kind, LIKELY)
+        for name, at in ((first, start), (second, joint + 1))
+        if (kind := type_of(name))
+    ]
+    are_bodies = any(side.type is EntityType.ORGANISATION for side in sides)
+    is_one_name = type_of(f"{first}-{second}") or any(
+        it.start < start or it.end > end or (it.type is EntityType.ORGANISATION and not are_bodies and it.end == end)
+        for it in overlapping(spans, start, end)
     )
     if not is_one_name:
-        for name, at in ((first, start), (second, joint + 1)):
-            if kind := type_of(name):
-                yield Span(at, at + len(name), kind, LIKELY)
+        yield from sides

@@ -24,7 +24,7 @@ def parted(text: str, *names: str) -> list[str]:
         ("New South Korea-Japan Summit Opens", ["South Korea", "Japan"]),
         ("the US-Japan-South Korea pact", ["US", "Japan", "South Korea"]),
         ("The Israel-Hamas war's end", ["Israel", "Hamas"]),
-        ("Asia-Pacific leaders", []),
+        ("Asia-Pacific leaders, Asia–Pacific trade", []),
         ("Anti-US rally, China-made toys, the China-Nowhere line", []),
         ("a-B C-d -China China- -", []),
     ],
@@ -38,6 +38,12 @@ def test_pair_taken_for_one_name_is_parted() -> None:
     text = "The Israel-Hamas war"
     [israel, hamas] = part_pairs(text, [Span(4, 16, EntityType.PERSON)], KNOWN.get)
     assert (israel.type, hamas.type) == (EntityType.PLACE, EntityType.ORGANISATION)
+
+
+def test_body_called_by_two_places_stays() -> None:
+    body = Span(0, 12, EntityType.ORGANISATION)
+    assert part_pairs("Asia-Israel said so", [body._replace(end=11)], KNOWN.get) == [body._replace(end=11)]
+    assert len(part_pairs("Israel-Hamas talks", [body], KNOWN.get)) == 2
 
 
 def test_longer_name_around_a_pair_stays() -> None:
