@@ -1,7 +1,7 @@
 """Clusters of words that are used alike: word vectors in, the table of the entity model out.
 
 Spherical k-means (Dhillon and Modha 2001), first of the words, then of the clusters, so that a word's cluster tells its
-group. Sizes were chosen on labelled texts: four times as many clusters and twice as many groups were no better.
+group. Sizes were chosen on labelled texts: twice as many of both, and four times as many clusters, were no better.
 """
 
 from pathlib import Path

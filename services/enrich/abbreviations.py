@@ -9,9 +9,8 @@ from typing import Final
 
 from schemas.enriched import EntityType
 from services.enrich.bounds import overlapping
-from services.enrich.entities import Span
+from services.enrich.entities import LIKELY, Span
 
-LIKELY: Final = 0.8
 _ABBREVIATION: Final = re.compile(r"[A-Z]{3,6}(?![\w&!-]|[./]\w| \d)")
 _INSIDE: Final = frozenset("-.&/@#$_'’")
 _SHOUT: Final = re.compile(r" [A-Z]{2,}\b")

@@ -108,9 +108,10 @@ def _whole(text: str, span: Span, known_names: KnownNames) -> Span:
 
 def _is_state_of_party(tag: str, known_names: KnownNames) -> bool:
     """True for "D-Colo" and "R-Kentucky", as American papers tell party and state of a politician."""
-    state = tag[2:]
-    known = known_names.get(state)
-    return tag[0] in _PARTIES and (_STATE.fullmatch(state) is not None or (known is not None and known.type is PLACE))
+    if tag[0] not in _PARTIES:
+        return False
+    known = known_names.get(tag[2:])
+    return known.type is PLACE if known else _STATE.fullmatch(tag, 2) is not None
 
 
 def _end_at_dot(text: str, last: int, end: int) -> int:

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple, Protocol
 
 from schemas.enriched import EntityType
 
+TITLE: Final = "title"  # the field of headlines
+LIKELY: Final = 0.8  # the score of a span that no tagger, but a rule has found
 MAX_TAGGED_CHARS: Final = 100_000  # of one article, about 16,000 words: longer than reports are, a fifth of a second
 
 

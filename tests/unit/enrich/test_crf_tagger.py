@@ -42,8 +42,9 @@ def test_names_are_marked_and_nothing_else(tagger: CrfTagger, text: str, names: 
 def test_name_ends_before_what_a_hyphen_adds(tagger: CrfTagger, end: str) -> None:
     names = ("Washington", "Kyiv", "Iran", "Oxford", "Google", "Chicago")
     frames = ("It could matter to Verra, the {} body that certifies offsets.", "{} rebels took the town.")
-    for text in (frame.format(f"{name}-{end}") for frame in frames for name in names):
-        assert not any(text[: span.end].endswith(end) for [spans] in [tagger.tag([text])] for span in spans)
+    texts = [frame.format(f"{name}-{end}") for frame in frames for name in names]
+    for text, spans in zip(texts, tagger.tag(texts), strict=True):
+        assert not any(text.endswith(end, 0, span.end) for span in spans)
 
 
 def test_score_is_higher_where_the_text_tells_more(tagger: CrfTagger) -> None:
